@@ -1,0 +1,1 @@
+//! The headless ways in, one subcommand a file.

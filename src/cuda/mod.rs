@@ -1,0 +1,1 @@
+//! The fast path of the networks on NVIDIA devices.

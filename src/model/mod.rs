@@ -1,0 +1,1 @@
+//! The networks, named as their papers name them.

@@ -1,0 +1,1 @@
+//! Whole behaviours, one module each, in one binary.
