@@ -1,0 +1,53 @@
+use super::device::DeviceError;
+
+/// Why a picture could not be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PipelineError {
+    /// Someone cancelled. No picture came of it, and nothing is wrong.
+    #[error("cancelled")]
+    Cancelled,
+    /// The device cannot be used.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+    /// The device failed at its work: out of memory, a lost driver.
+    #[error("the device failed while {doing}: {cause}; try a smaller size or another --device")]
+    Execution {
+        /// The stage, as the middle of a sentence.
+        doing: &'static str,
+        /// What the device said.
+        cause: String,
+    },
+    /// Numbers that are no numbers came out of the networks.
+    #[error(
+        "the {network} gave values that are not finite {when}, so its weights are damaged; \
+         check the files with `danqing models check` and fetch them again"
+    )]
+    NotFinite {
+        /// The network whose output it was.
+        network: &'static str,
+        /// When it was seen.
+        when: String,
+    },
+    /// The start image or its mask cannot be read.
+    #[error("the {what} {path} cannot be read: {cause}; use a PNG, JPEG or WebP picture")]
+    StartImage {
+        /// "start image" or "mask".
+        what: &'static str,
+        /// The file.
+        path: String,
+        /// What went wrong.
+        cause: String,
+    },
+    /// Given noise does not fit the request.
+    #[error("the noise has the shape {got:?}, but this request needs {expected:?}")]
+    NoiseShape {
+        /// Shape of the tensor given.
+        got: Vec<usize>,
+        /// Shape needed: pictures, channels, height / 8, width / 8.
+        expected: Vec<usize>,
+    },
+    /// The checkpoint cannot do what is asked.
+    #[error("this model cannot do that: {0}")]
+    Unsupported(String),
+}

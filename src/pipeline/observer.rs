@@ -1,0 +1,79 @@
+use super::preview::Projection;
+use crate::request::{ImageSize, Seed};
+use image::RgbImage;
+
+/// What the pipeline is busy with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Stage {
+    /// Words into features, negative words too.
+    EncodeText,
+    /// The start image into latents.
+    EncodeImage,
+    /// The transformer's steps.
+    Denoise,
+    /// Latents into pixels.
+    Decode,
+}
+
+/// One step done.
+#[derive(Clone, Copy, Debug)]
+pub struct StepReport<'a> {
+    /// Which picture, counted from 0.
+    pub picture: usize,
+    /// Pictures in all.
+    pub pictures: usize,
+    /// Seed of this picture.
+    pub seed: Seed,
+    /// Steps done, counted from 1.
+    pub step: usize,
+    /// Steps this picture takes.
+    pub steps: usize,
+    /// The noise that remains after this step, from 1 down to 0.
+    pub sigma: f32,
+    /// Seconds this step took.
+    pub seconds: f64,
+    /// The picture's size in pixels.
+    pub size: ImageSize,
+    /// `[16, h, w]`, row-major: the latents after this step, already checked to be finite.
+    pub latents: &'a [f32],
+    pub(super) projection: &'a Projection,
+}
+
+impl StepReport<'_> {
+    /// A small picture of what the latents hold, an eighth of the size on each side. Costs well under a
+    /// millisecond at 1024 × 1024, on the CPU.
+    pub fn preview(&self) -> RgbImage {
+        let (width, height) = self.size.latent();
+        self.projection.latents_to_rgb(self.latents, width, height)
+    }
+}
+
+/// Told of a picture's progress, on the thread that makes it: return soon, and never wait for a window.
+pub trait Observer {
+    /// A stage of picture `picture` (counted from 0) begins.
+    fn stage(&mut self, stage: Stage, picture: usize) {
+        let _ = (stage, picture);
+    }
+
+    /// A step is done.
+    fn step(&mut self, report: &StepReport<'_>) {
+        let _ = report;
+    }
+
+    /// The encoder could not take the whole prompt: `cut` is the part it will not see.
+    fn prompt_cut(&mut self, cut: &str) {
+        let _ = cut;
+    }
+
+    /// A picture is finished; those after it may yet fail or be cancelled.
+    fn picture(&mut self, picture: &super::Picture) {
+        let _ = picture;
+    }
+}
+
+/// The observer that looks away.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Silent;
+
+impl Observer for Silent {}
