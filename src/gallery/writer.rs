@@ -1,0 +1,275 @@
+//! Writes pictures: whole or not at all, and never over another.
+
+use super::{metadata, metadata::Metadata, parameters};
+use crate::request::Seed;
+use atomic_write_file::AtomicWriteFile;
+use image::RgbImage;
+use std::{
+    fs::OpenOptions,
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+/// Why a picture was not saved. Nothing of it is left in the folder.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// The folder is not there.
+    #[error("the folder {} does not exist; create it or choose another", .0.display())]
+    NoFolder(PathBuf),
+    /// The system refused: the disk is full, or read-only.
+    #[error("{} cannot be saved: {cause}; {}", path.display(), remedy(cause))]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// The picture cannot be put into a PNG.
+    #[error("the picture cannot be encoded: {0}")]
+    Encode(String),
+}
+
+fn remedy(cause: &io::Error) -> &'static str {
+    match cause.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            "free some space on that disk or choose another folder"
+        }
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            "choose a folder you may write to"
+        }
+        _ => "choose another folder",
+    }
+}
+
+/// The PNG file's bytes: pixels, `parameters` text and our record. The same input gives the same bytes.
+///
+/// # Errors
+/// [`WriteError::Encode`] for a picture without pixels.
+pub fn encode_png(pixels: &RgbImage, metadata: &Metadata) -> Result<Vec<u8>, WriteError> {
+    let failed = |error: &dyn std::fmt::Display| WriteError::Encode(error.to_string());
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, pixels.width(), pixels.height());
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.set_compression(png::Compression::Balanced);
+    encoder.set_source_srgb(png::SrgbRenderingIntent::Perceptual);
+    let json = metadata.to_json().map_err(|error| failed(&error))?;
+    for (keyword, text) in [
+        (parameters::KEYWORD, parameters::write(metadata)),
+        (metadata::KEYWORD, json),
+    ] {
+        encoder
+            .add_itxt_chunk(keyword.to_owned(), text)
+            .map_err(|error| failed(&error))?;
+    }
+    let mut writer = encoder.write_header().map_err(|error| failed(&error))?;
+    writer
+        .write_image_data(pixels.as_raw())
+        .map_err(|error| failed(&error))?;
+    writer.finish().map_err(|error| failed(&error))?;
+    Ok(bytes)
+}
+
+/// Saves a picture in `folder` as `YYYYMMDD-HHMMSS-seed-n.png` (UTC), with the smallest `n` from 1 that is free:
+/// two programs that save in the same second get two files.
+///
+/// # Errors
+/// [`WriteError`]; the folder is then as it was.
+pub fn write_png(
+    folder: &Path,
+    pixels: &RgbImage,
+    metadata: &Metadata,
+) -> Result<PathBuf, WriteError> {
+    if !folder.is_dir() {
+        return Err(WriteError::NoFolder(folder.to_owned()));
+    }
+    let bytes = encode_png(pixels, metadata)?;
+    let stem = file_stem(SystemTime::now(), metadata.request.seed);
+    let mut n = 1_u64;
+    loop {
+        let path = folder.join(format!("{stem}-{n}.png"));
+        if !path.exists() && write_new(&path, &bytes)? {
+            return Ok(path);
+        }
+        n += 1;
+    }
+}
+
+/// Saves a picture under a name that was chosen, in place of what may be there.
+///
+/// # Errors
+/// [`WriteError`]; what was there is then still there.
+pub fn write_png_as(path: &Path, pixels: &RgbImage, metadata: &Metadata) -> Result<(), WriteError> {
+    if let Some(folder) = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir())
+    {
+        return Err(WriteError::NoFolder(folder.to_owned()));
+    }
+    let bytes = encode_png(pixels, metadata)?;
+    let write = || {
+        let mut file = AtomicWriteFile::open(path)?;
+        file.write_all(&bytes)?;
+        file.commit()
+    };
+    write().map_err(|cause| WriteError::Io {
+        path: path.to_owned(),
+        cause,
+    })
+}
+
+/// Whether `path` was free and now holds `bytes`.
+fn write_new(path: &Path, bytes: &[u8]) -> Result<bool, WriteError> {
+    let failed = |cause| WriteError::Io {
+        path: path.to_owned(),
+        cause,
+    };
+    let mut file = AtomicWriteFile::open(path).map_err(failed)?;
+    if let Err(cause) = file
+        .write_all(bytes)
+        .and_then(|()| file.as_file().sync_all())
+    {
+        // The first error is the one to tell; the temporary file goes either way.
+        let _ = file.discard();
+        return Err(failed(cause));
+    }
+    // The name is claimed only now, when nothing but a rename is left to do.
+    match OpenOptions::new().write(true).create_new(true).open(path) {
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            file.discard().map_err(failed)?;
+            return Ok(false);
+        }
+        Err(cause) => return Err(failed(cause)),
+    }
+    file.commit().map(|()| true).map_err(|cause| {
+        // The claim is empty and ours.
+        let _ = std::fs::remove_file(path);
+        failed(cause)
+    })
+}
+
+fn file_stem(now: SystemTime, seed: Seed) -> String {
+    let [year, month, day, hour, minute, second] = utc(now);
+    format!("{year:04}{month:02}{day:02}-{hour:02}{minute:02}{second:02}-{seed}")
+}
+
+/// The moment as RFC 3339 in UTC, such as `2026-11-22T19:55:05Z`.
+pub fn rfc3339(now: SystemTime) -> String {
+    let [year, month, day, hour, minute, second] = utc(now);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
+/// Year, month, day, hour, minute and second in UTC. A clock before 1970 counts as 1970.
+///
+/// Days become dates by Howard Hinnant's `civil_from_days`: years begin in March, so that the leap day is the last.
+fn utc(now: SystemTime) -> [u64; 6] {
+    let seconds = now
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |elapsed| elapsed.as_secs());
+    let (days, time) = (seconds / 86_400 + 719_468, seconds % 86_400);
+    let (era, day_of_era) = (days / 146_097, days % 146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 {
+        shifted_month + 3
+    } else {
+        shifted_month - 9
+    };
+    let year = era * 400 + year_of_era + u64::from(month <= 2);
+    [year, month, day, time / 3600, time / 60 % 60, time % 60]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gallery::metadata::tests::record;
+    use crate::gallery::read_png;
+    use crate::request::{Prompt, Request};
+    use image::Rgb;
+    use std::time::Duration;
+
+    fn sample() -> (RgbImage, Metadata) {
+        let pixels = RgbImage::from_fn(32, 16, |x, y| Rgb([x as u8 * 8, y as u8 * 16, 7]));
+        let request = Request::new(
+            Prompt::new("狐狸\n\"fox\"").expect("a prompt"),
+            Seed(u64::MAX),
+        );
+        (pixels, record(request))
+    }
+
+    #[test]
+    fn dates_are_right_around_leap_days() {
+        for (seconds, expected) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (951_782_399, "2000-02-28T23:59:59Z"),
+            (951_782_400, "2000-02-29T00:00:00Z"),
+            (1_709_251_200, "2024-03-01T00:00:00Z"),
+            (4_107_542_400, "2100-03-01T00:00:00Z"),
+        ] {
+            assert_eq!(rfc3339(UNIX_EPOCH + Duration::from_secs(seconds)), expected);
+        }
+    }
+
+    #[test]
+    fn a_picture_and_its_record_come_back() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (pixels, metadata) = sample();
+        let path = write_png(folder.path(), &pixels, &metadata).expect("saved");
+        let read = read_png(&path).expect("read");
+        assert_eq!(read.metadata.as_ref(), Some(&metadata));
+        assert_eq!(
+            read.parameters.map(|p| p.prompt).as_deref(),
+            Some("狐狸\n\"fox\"")
+        );
+        assert_eq!(read.warnings, Vec::<String>::new());
+        assert_eq!(image::open(&path).expect("decoded").into_rgb8(), pixels);
+    }
+
+    #[test]
+    fn many_writers_in_one_second_never_meet() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (pixels, metadata) = sample();
+        let paths: Vec<PathBuf> = std::thread::scope(|scope| {
+            let write = || {
+                (0..8)
+                    .map(|_| write_png(folder.path(), &pixels, &metadata).expect("saved"))
+                    .collect()
+            };
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(write)).collect();
+            threads
+                .into_iter()
+                .flat_map(|thread| -> Vec<PathBuf> { thread.join().expect("no panic") })
+                .collect()
+        });
+        let unique: std::collections::BTreeSet<_> = paths.iter().collect();
+        assert_eq!(unique.len(), 32);
+        // Every file is whole, and no temporary file is left.
+        assert_eq!(
+            std::fs::read_dir(folder.path()).expect("listed").count(),
+            32
+        );
+        assert!(
+            paths
+                .iter()
+                .all(|path| read_png(path).is_ok_and(|record| record.metadata.is_some()))
+        );
+    }
+
+    #[test]
+    fn a_missing_folder_is_named() {
+        let (pixels, metadata) = sample();
+        let error = write_png(Path::new("/nonexistent/pictures"), &pixels, &metadata).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the folder /nonexistent/pictures does not exist; create it or choose another"
+        );
+        let error =
+            write_png_as(Path::new("/nonexistent/fox.png"), &pixels, &metadata).unwrap_err();
+        assert!(matches!(error, WriteError::NoFolder(_)));
+    }
+}
