@@ -1,0 +1,58 @@
+//! Convolutions and what surrounds them in the autoencoder.
+
+use burn::tensor::{DType, Tensor, activation, module, ops::ConvOptions};
+
+/// A square convolution.
+///
+/// `x` `[B, in, H, W]`, `weight` `[out, in, k, k]`, `bias` `[out]` → `[B, out, H', W']`.
+pub fn conv2d(
+    x: Tensor<4>,
+    weight: Tensor<4>,
+    bias: Option<Tensor<1>>,
+    stride: usize,
+    padding: usize,
+) -> Tensor<4> {
+    let options = ConvOptions::new([stride; 2], [padding; 2], [1; 2], 1);
+    module::conv2d(x, weight, bias, options)
+}
+
+/// Normalises each group of channels over all its positions, then applies weight and bias a channel.
+///
+/// Statistics are f32. `x` `[B, C, H, W]`, `weight`, `bias` `[C]`.
+pub fn group_norm(
+    x: Tensor<4>,
+    weight: Tensor<1>,
+    bias: Tensor<1>,
+    groups: usize,
+    eps: f64,
+) -> Tensor<4> {
+    let [batch, channels, height, width] = x.dims();
+    let dtype = x.dtype();
+    let grouped = x
+        .cast(DType::F32)
+        .reshape([batch, groups, channels / groups * height * width]); // [B, C, H, W] → [B, G, rest]
+    let centred = grouped.clone() - grouped.mean_dim(2);
+    let variance = (centred.clone() * centred.clone()).mean_dim(2);
+    let normed = (centred / (variance + eps).sqrt()).reshape([batch, channels, height, width]);
+    let per_channel = |values: Tensor<1>| values.cast(DType::F32).reshape([1, channels, 1, 1]);
+    (normed * per_channel(weight) + per_channel(bias)).cast(dtype)
+}
+
+/// silu([`group_norm`]): what precedes every convolution of a residual block.
+pub fn group_norm_silu(
+    x: Tensor<4>,
+    weight: Tensor<1>,
+    bias: Tensor<1>,
+    groups: usize,
+    eps: f64,
+) -> Tensor<4> {
+    activation::silu(group_norm(x, weight, bias, groups, eps))
+}
+
+/// Doubles height and width, each pixel becoming four. `[B, C, H, W]` → `[B, C, 2H, 2W]`.
+pub fn upsample_nearest_2x(x: Tensor<4>) -> Tensor<4> {
+    let [batch, channels, height, width] = x.dims();
+    x.reshape([batch, channels, height, 1, width, 1])
+        .expand([batch, channels, height, 2, width, 2])
+        .reshape([batch, channels, 2 * height, 2 * width])
+}

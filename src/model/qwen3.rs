@@ -1,0 +1,221 @@
+//! The Qwen3 text encoder: token ids to caption features.
+//!
+//! Z-Image reads the residual stream before the last layer and before the final norm (`hidden_states[-2]` in the
+//! reference), so neither of them is part of this module.
+//! Architecture: Qwen3 Technical Report, arXiv:2505.09388.
+
+use burn::module::{Initializer, Module};
+use burn::tensor::{DType, Device, Int, Tensor, TensorData};
+
+use super::config::TextEncoderConfig;
+use super::layers::{Embedding, Linear, RmsNorm};
+use super::ops::{self, Mask, Rope, RopePairs};
+use super::transformer::ForwardError;
+
+/// Qwen3 without its last layer. Paths equal the checkpoint's names without their `model.` prefix.
+#[derive(Module, Debug)]
+pub struct TextEncoder {
+    /// Token embeddings.
+    pub embed_tokens: Embedding,
+    /// All layers but the last.
+    pub layers: Vec<Layer>,
+    #[module(skip)]
+    config: TextEncoderConfig,
+}
+
+/// One pre-norm decoder layer.
+#[derive(Module, Debug)]
+pub struct Layer {
+    /// Norm before attention.
+    pub input_layernorm: RmsNorm,
+    /// Causal attention.
+    pub self_attn: SelfAttention,
+    /// Norm before the feed-forward network.
+    pub post_attention_layernorm: RmsNorm,
+    /// Feed-forward network.
+    pub mlp: Mlp,
+}
+
+/// Grouped-query attention with per-head norms on queries and keys.
+#[derive(Module, Debug)]
+pub struct SelfAttention {
+    /// `[H·D, hidden]`
+    pub q_proj: Linear,
+    /// `[G·D, hidden]`
+    pub k_proj: Linear,
+    /// `[G·D, hidden]`
+    pub v_proj: Linear,
+    /// `[hidden, H·D]`
+    pub o_proj: Linear,
+    /// `[D]`
+    pub q_norm: RmsNorm,
+    /// `[D]`
+    pub k_norm: RmsNorm,
+    #[module(skip)]
+    head_dim: usize,
+}
+
+/// down(silu(gate)·up).
+#[derive(Module, Debug)]
+pub struct Mlp {
+    /// `[F, hidden]`
+    pub gate_proj: Linear,
+    /// `[F, hidden]`
+    pub up_proj: Linear,
+    /// `[hidden, F]`
+    pub down_proj: Linear,
+}
+
+impl TextEncoderConfig {
+    /// A text encoder with lazy random weights: N(0, 0.02²) everywhere, norms at one, biases at zero.
+    pub fn init(&self, device: &Device) -> TextEncoder {
+        let layers = (0..self.layers_run())
+            .map(|_| Layer::new(self, device))
+            .collect();
+        TextEncoder {
+            embed_tokens: Embedding::new(self.vocab_size, self.hidden_size, device),
+            layers,
+            config: self.clone(),
+        }
+    }
+}
+
+impl Layer {
+    fn new(config: &TextEncoderConfig, device: &Device) -> Self {
+        let normal = Initializer::Normal {
+            mean: 0.0,
+            std: 0.02,
+        };
+        let linear = |d_in, d_out, bias| Linear::new([d_in, d_out], bias, &normal, device);
+        let norm = |width| RmsNorm::new(width, config.rms_norm_eps, device);
+        let hidden = config.hidden_size;
+        let queries = config.num_attention_heads * config.head_dim;
+        let groups = config.num_key_value_heads * config.head_dim;
+        let bias = config.attention_bias;
+        Self {
+            input_layernorm: norm(hidden),
+            self_attn: SelfAttention {
+                q_proj: linear(hidden, queries, bias),
+                k_proj: linear(hidden, groups, bias),
+                v_proj: linear(hidden, groups, bias),
+                o_proj: linear(queries, hidden, bias),
+                q_norm: norm(config.head_dim),
+                k_norm: norm(config.head_dim),
+                head_dim: config.head_dim,
+            },
+            post_attention_layernorm: norm(hidden),
+            mlp: Mlp {
+                gate_proj: linear(hidden, config.intermediate_size, false),
+                up_proj: linear(hidden, config.intermediate_size, false),
+                down_proj: linear(config.intermediate_size, hidden, false),
+            },
+        }
+    }
+
+    /// `[B, S, hidden]` → `[B, S, hidden]`
+    pub fn forward(&self, x: Tensor<3>, rope: &Rope) -> Tensor<3> {
+        let normed = self.input_layernorm.forward(x.clone());
+        let x = x + self.self_attn.forward(normed, rope);
+        let normed = self.post_attention_layernorm.forward(x.clone());
+        x + self.mlp.forward(normed)
+    }
+}
+
+impl SelfAttention {
+    /// `[B, S, hidden]` → `[B, S, hidden]`, each position seeing itself and those before.
+    pub fn forward(&self, x: Tensor<3>, rope: &Rope) -> Tensor<3> {
+        let [batch, length, _] = x.dims();
+        // [B, S, H·D] → [B, S, H, D]
+        let heads = |projected: Tensor<3>| {
+            let count = projected.dims()[2] / self.head_dim;
+            projected.reshape([batch, length, count, self.head_dim])
+        };
+        let turned = |projected: Tensor<3>, norm: &RmsNorm| {
+            ops::norm_rope(heads(projected), Some(norm.weight.val()), norm.eps(), rope)
+        };
+        let q = turned(self.q_proj.forward(x.clone()), &self.q_norm);
+        let k = turned(self.k_proj.forward(x.clone()), &self.k_norm);
+        let v = heads(self.v_proj.forward(x)).swap_dims(1, 2);
+        let scale = (self.head_dim as f64).powf(-0.5);
+        self.o_proj
+            .forward(ops::attention(q, k, v, scale, Mask::Causal))
+    }
+}
+
+impl Mlp {
+    /// `[B, S, hidden]` → `[B, S, hidden]`
+    pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
+        let gate = self.gate_proj.forward(x.clone());
+        let up = self.up_proj.forward(x);
+        self.down_proj.forward(ops::silu_mul(gate, up))
+    }
+}
+
+impl TextEncoder {
+    /// The sizes this encoder was built with.
+    pub fn config(&self) -> &TextEncoderConfig {
+        &self.config
+    }
+
+    /// Caption features of one prompt: ids → `[L, hidden]`.
+    ///
+    /// The reference pads prompts to one length. Padding is on the right and attention is causal, so it changes no
+    /// row of a real token and is left out here.
+    ///
+    /// # Errors
+    /// [`ForwardError::Empty`] without ids, [`ForwardError::UnknownToken`] for an id outside the vocabulary,
+    /// [`ForwardError::Interrupted`] when `interrupted` says so between two layers.
+    pub fn forward(
+        &self,
+        ids: &[u32],
+        interrupted: &dyn Fn() -> bool,
+    ) -> Result<Tensor<2>, ForwardError> {
+        if ids.is_empty() {
+            return Err(ForwardError::Empty);
+        }
+        let vocabulary = self.config.vocab_size;
+        if let Some(&id) = ids.iter().find(|&&id| id as usize >= vocabulary) {
+            return Err(ForwardError::UnknownToken { id, vocabulary });
+        }
+        let ids: Vec<i32> = ids.iter().map(|&id| id as i32).collect();
+        let length = ids.len();
+        let device = self.embed_tokens.weight.lazy_device();
+        let ids = Tensor::<2, Int>::from_data(TensorData::new(ids, [1, length]), &device);
+        Ok(self.forward_batch(ids, interrupted)?.squeeze_dim(0))
+    }
+
+    /// Several prompts padded on the right to one length: ids `[B, S]` → `[B, S, hidden]`, of which the rows of
+    /// padding mean nothing. Ids must lie inside the vocabulary.
+    ///
+    /// # Errors
+    /// [`ForwardError::Interrupted`] when `interrupted` says so between two layers.
+    pub fn forward_batch(
+        &self,
+        ids: Tensor<2, Int>,
+        interrupted: &dyn Fn() -> bool,
+    ) -> Result<Tensor<3>, ForwardError> {
+        let length = ids.dims()[1];
+        let mut x = self.embed_tokens.forward(ids);
+        let rope = self.rope(length, &x.device(), x.dtype());
+        for layer in &self.layers {
+            if interrupted() {
+                return Err(ForwardError::Interrupted);
+            }
+            x = layer.forward(x, &rope);
+        }
+        Ok(x)
+    }
+
+    /// Angles p·θ^(−2j/D) in f32; the reference rounds their cosines and sines to the activations' type.
+    fn rope(&self, length: usize, device: &Device, dtype: DType) -> Rope {
+        let half = self.config.head_dim / 2;
+        let theta = self.config.rope_theta as f32;
+        let frequencies: Vec<f32> = (0..half)
+            .map(|j| 1.0 / theta.powf(2.0 * j as f32 / self.config.head_dim as f32))
+            .collect();
+        let angles: Vec<f32> = (0..length)
+            .flat_map(|position| frequencies.iter().map(move |f| position as f32 * f))
+            .collect();
+        Rope::from_angles(&angles, [1, length, half], RopePairs::Halves, device).rounded_to(dtype)
+    }
+}

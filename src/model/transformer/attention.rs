@@ -1,0 +1,161 @@
+//! Full attention with per-head norms on queries and keys.
+
+use burn::module::{Initializer, Module};
+use burn::tensor::{Device, Tensor};
+
+use crate::model::config::TransformerConfig;
+use crate::model::layers::{Linear, RmsNorm, passthrough_module};
+use crate::model::ops::{self, KeyMask, Mask, QkvNormRope, Rope};
+
+/// Epsilon of the query and key norms, which the reference fixes regardless of `norm_eps`.
+const QK_NORM_EPS: f64 = 1e-5;
+
+/// Attention as checkpoints store it, or with its three input projections merged into one.
+#[derive(Debug, Clone)]
+pub enum Attention {
+    /// `to_q`, `to_k`, `to_v` apart: loading, saving, training.
+    Split(SplitAttention),
+    /// One `qkv`: inference.
+    Merged(MergedAttention),
+}
+
+passthrough_module!(Attention { Split, Merged });
+
+/// Attention with the names of a diffusers checkpoint.
+#[derive(Module, Debug)]
+pub struct SplitAttention {
+    /// `[dim, dim]`
+    pub to_q: Linear,
+    /// `[dim, dim]`
+    pub to_k: Linear,
+    /// `[dim, dim]`
+    pub to_v: Linear,
+    /// `[dim, dim]`, one layer.
+    pub to_out: Vec<Linear>,
+    /// `[head_dim]`
+    pub norm_q: Option<RmsNorm>,
+    /// `[head_dim]`
+    pub norm_k: Option<RmsNorm>,
+    #[module(skip)]
+    heads: usize,
+}
+
+/// Attention with one input projection.
+#[derive(Module, Debug)]
+pub struct MergedAttention {
+    /// `[3·dim, dim]`: rows of queries, keys, values.
+    pub qkv: Linear,
+    /// `[dim, dim]`, one layer.
+    pub to_out: Vec<Linear>,
+    /// `[head_dim]`
+    pub norm_q: Option<RmsNorm>,
+    /// `[head_dim]`
+    pub norm_k: Option<RmsNorm>,
+    #[module(skip)]
+    heads: usize,
+}
+
+impl Attention {
+    pub(super) fn new(config: &TransformerConfig, device: &Device) -> Self {
+        let linear = || {
+            let xavier = Initializer::XavierUniform { gain: 1.0 };
+            Linear::new([config.dim, config.dim], false, &xavier, device)
+        };
+        let norm = || {
+            config
+                .qk_norm
+                .then(|| RmsNorm::new(config.head_dim(), QK_NORM_EPS, device))
+        };
+        Self::Split(SplitAttention {
+            to_q: linear(),
+            to_k: linear(),
+            to_v: linear(),
+            to_out: vec![linear()],
+            norm_q: norm(),
+            norm_k: norm(),
+            heads: config.n_heads,
+        })
+    }
+
+    pub(super) fn merge_projections(self) -> Self {
+        let Self::Split(split) = self else {
+            return self;
+        };
+        let weights = [split.to_q, split.to_k, split.to_v].map(|linear| linear.weight.into_value());
+        Self::Merged(MergedAttention {
+            qkv: Linear::from_weight(Tensor::cat(weights.into(), 0)),
+            to_out: split.to_out,
+            norm_q: split.norm_q,
+            norm_k: split.norm_k,
+            heads: split.heads,
+        })
+    }
+
+    /// `[B, S, dim]` → `[B, S, dim]`; every token sees every real token of its item.
+    pub fn forward(&self, x: Tensor<3>, rope: &Rope, mask: Option<&KeyMask>) -> Tensor<3> {
+        let head_dim = x.dims()[2] / self.heads();
+        let [q, k, v] = match self {
+            Self::Split(split) => split.heads(x, rope),
+            Self::Merged(merged) => merged.heads(x, rope),
+        };
+        let mask = mask.map_or(Mask::None, Mask::Keys);
+        let scale = (head_dim as f64).powf(-0.5);
+        let mut out = ops::attention(q, k, v, scale, mask);
+        for layer in self.to_out() {
+            out = layer.forward(out);
+        }
+        out
+    }
+
+    fn heads(&self) -> usize {
+        match self {
+            Self::Split(split) => split.heads,
+            Self::Merged(merged) => merged.heads,
+        }
+    }
+
+    fn to_out(&self) -> &[Linear] {
+        match self {
+            Self::Split(split) => &split.to_out,
+            Self::Merged(merged) => &merged.to_out,
+        }
+    }
+}
+
+impl SplitAttention {
+    /// Queries, keys and values, each `[B, H, S, D]`.
+    fn heads(&self, x: Tensor<3>, rope: &Rope) -> [Tensor<4>; 3] {
+        let [batch, length, dim] = x.dims();
+        // [B, S, H·D] → [B, S, H, D]
+        let heads =
+            |projected: Tensor<3>| projected.reshape([batch, length, self.heads, dim / self.heads]);
+        let turned = |projected, norm: &Option<RmsNorm>| {
+            ops::norm_rope(heads(projected), weight(norm), QK_NORM_EPS, rope)
+        };
+        [
+            turned(self.to_q.forward(x.clone()), &self.norm_q),
+            turned(self.to_k.forward(x.clone()), &self.norm_k),
+            heads(self.to_v.forward(x)).swap_dims(1, 2),
+        ]
+    }
+}
+
+impl MergedAttention {
+    /// Queries, keys and values, each `[B, H, S, D]`.
+    fn heads(&self, x: Tensor<3>, rope: &Rope) -> [Tensor<4>; 3] {
+        ops::qkv_norm_rope(
+            self.qkv.forward(x),
+            QkvNormRope {
+                heads: self.heads,
+                norm_q: weight(&self.norm_q),
+                norm_k: weight(&self.norm_k),
+                eps: QK_NORM_EPS,
+                rope,
+            },
+        )
+    }
+}
+
+fn weight(norm: &Option<RmsNorm>) -> Option<Tensor<1>> {
+    norm.as_ref().map(|norm| norm.weight.val())
+}
