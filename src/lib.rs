@@ -10,12 +10,14 @@
 //! - [`gallery`]: what was made: metadata, files, thumbnails.
 //! - [`cli`] and [`app`]: the two ways in, headless and windowed.
 //!
-//! Two stand beside the road: [`cuda`], the fast path of the networks, and [`train`], which makes checkpoints.
+//! Three stand beside the road: [`cuda`], the fast path of the networks, [`train`], which makes checkpoints, and
+//! [`files`], how everything above reads and writes the disk.
 
 pub mod checkpoint;
 pub mod cli;
 pub mod cuda;
 pub mod engine;
+pub mod files;
 pub mod gallery;
 pub mod model;
 pub mod pipeline;

@@ -1,1 +1,34 @@
 //! The thread that owns a device, and its durable queue.
+//!
+//! - [`queue`]: jobs in an order that may change while one runs; a private `queue_file` keeps them on disk.
+//! - [`command`] and [`event`]: what goes in and what comes out, over bounded channels; [`slots`] hold the newest
+//!   preview and status, so that a window that is slow or hidden never makes the thread wait.
+//! - `worker`: the thread's loop. [`painter`] is what it asks of a model, [`keeper`] where pictures go.
+//! - [`priority`]: how the thread leaves the window its share.
+//!
+//! The rules of the loop: each job has exactly one [`Event::Ended`]; a picture that is finished is on disk before
+//! anyone hears of it; a cancelled one is never written; a panic costs one job, not the program.
+
+pub mod command;
+pub mod error;
+pub mod event;
+pub mod handle;
+pub mod keeper;
+pub mod painter;
+pub mod priority;
+pub mod queue;
+mod queue_file;
+pub mod slots;
+mod worker;
+
+pub use command::{Command, ModelChoice};
+pub use error::EngineError;
+pub use event::{Event, Outcome};
+pub use handle::{Engine, EngineHandle};
+pub use keeper::{Keeper, Kept, SaveTo};
+pub use painter::{Loader, Painter, Progress};
+pub use queue::{Job, JobId, JobState, Queue, QueueError, QueueView};
+pub use queue_file::Restored;
+pub use slots::{Preview, Status};
+
+pub use crate::pipeline::CancelToken;

@@ -4,17 +4,23 @@
 //! `Request` holds a valid one: the command line, presets, a dropped picture's metadata and the queue on disk
 //! all come through the same constructors (`serde` calls them too).
 
+mod draft;
 mod error;
 mod params;
+pub mod preset;
 mod prompt;
 mod seed;
 mod size;
+pub mod variations;
 
+pub use draft::Draft;
 pub use error::RequestError;
 pub use params::{CfgNormalization, CfgTruncation, Count, Guidance, Shift, Steps, Strength};
+pub use preset::Preset;
 pub use prompt::Prompt;
 pub use seed::Seed;
 pub use size::ImageSize;
+pub use variations::Variations;
 
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;

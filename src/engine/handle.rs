@@ -1,0 +1,271 @@
+//! The window's end of the engine.
+
+use std::process::Command as Process;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use super::worker::Worker;
+use super::{
+    Command, EngineError, Event, JobId, Keeper, Loader, ModelChoice, Preview, Queue, QueueError,
+    SaveTo, Status, slots::Slot,
+};
+use crate::request::Request;
+
+/// Commands that may wait to be read.
+pub const COMMANDS: usize = 64;
+
+/// Events that may wait to be read; the engine keeps what does not fit, and skips progress.
+pub const EVENTS: usize = 256;
+
+/// How long closing waits for the thread before it is left behind.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What an engine is made of.
+pub struct Engine {
+    /// The jobs.
+    pub queue: Queue,
+    /// Loads models.
+    pub loader: Box<dyn Loader>,
+    /// Keeps pictures.
+    pub keeper: Box<dyn Keeper>,
+    /// Called after each event and preview, from the engine's thread; must return at once.
+    pub wake: Arc<dyn Fn() + Send + Sync>,
+}
+
+/// What both ends see besides the channels.
+#[derive(Clone, Default)]
+pub(super) struct Shared {
+    pub status: Slot<Status>,
+    pub preview: Slot<Option<Preview>>,
+    pub wants_preview: Arc<AtomicBool>,
+    pub closing: Arc<AtomicBool>,
+    pub pulse: Pulse,
+}
+
+/// When the engine was last seen to do something.
+#[derive(Clone)]
+pub(super) struct Pulse {
+    origin: Instant,
+    last_ms: Arc<AtomicU64>,
+}
+
+impl Default for Pulse {
+    fn default() -> Self {
+        Self {
+            origin: Instant::now(),
+            last_ms: Arc::default(),
+        }
+    }
+}
+
+impl Pulse {
+    pub fn beat(&self) {
+        let now = u64::try_from(self.origin.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.last_ms.store(now, Ordering::Relaxed);
+    }
+
+    fn silence(&self) -> Duration {
+        self.origin
+            .elapsed()
+            .saturating_sub(Duration::from_millis(self.last_ms.load(Ordering::Relaxed)))
+    }
+}
+
+impl Engine {
+    /// Starts the thread. It has no model until [`EngineHandle::load`].
+    ///
+    /// # Errors
+    /// [`EngineError::Unreachable`] when the system grants no thread.
+    pub fn spawn(self) -> Result<EngineHandle, EngineError> {
+        let (commands, inbox) = bounded(COMMANDS);
+        let (outbox, events) = bounded(EVENTS);
+        let shared = Shared::default();
+        shared.wants_preview.store(true, Ordering::Relaxed);
+        let queue = self.queue.clone();
+        let worker_shared = shared.clone();
+        let thread = std::thread::Builder::new()
+            .name("engine".into())
+            .spawn(move || Worker::new(self, worker_shared, inbox, outbox).run())
+            .map_err(|_| EngineError::Unreachable("the system grants no further thread"))?;
+        Ok(EngineHandle {
+            commands,
+            events,
+            queue,
+            shared,
+            thread: Some(thread),
+        })
+    }
+}
+
+/// Tells the engine what to do, and hears from it. No method waits for the engine, but for [`shutdown`](Self::shutdown).
+pub struct EngineHandle {
+    commands: Sender<Command>,
+    events: Receiver<Event>,
+    queue: Queue,
+    shared: Shared,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl EngineHandle {
+    /// What the engine tells; read until empty whenever woken.
+    pub fn events(&self) -> &Receiver<Event> {
+        &self.events
+    }
+
+    /// The newest preview, if there is one that was not taken yet.
+    pub fn take_preview(&self) -> Option<Preview> {
+        self.shared.preview.take()
+    }
+
+    /// Whether previews are made at all.
+    pub fn set_previews(&self, wanted: bool) {
+        self.shared.wants_preview.store(wanted, Ordering::Relaxed);
+    }
+
+    /// What the engine is doing.
+    pub fn status(&self) -> Status {
+        self.shared.status.get()
+    }
+
+    /// How long the engine has been silent in the midst of work. A step on a slow device may well take minutes, so that
+    /// this is something to show, never a reason to kill.
+    pub fn silent_for(&self) -> Option<Duration> {
+        match self.status() {
+            Status::Loading { .. } | Status::Painting(_) => Some(self.shared.pulse.silence()),
+            Status::NoModel | Status::Ready(_) | Status::DeviceLost(_) => None,
+        }
+    }
+
+    /// Whether the thread is there.
+    pub fn is_alive(&self) -> bool {
+        self.thread
+            .as_ref()
+            .is_some_and(|thread| !thread.is_finished())
+    }
+
+    /// The queue. After a change through it, call [`look`](Self::look); the methods below do.
+    pub fn queue(&self) -> &Queue {
+        &self.queue
+    }
+
+    /// Frees the model in use and loads another, after the running job.
+    ///
+    /// # Errors
+    /// [`EngineError::Unreachable`], as for all commands.
+    pub fn load(&self, choice: ModelChoice) -> Result<(), EngineError> {
+        self.send(Command::Load(choice))
+    }
+
+    /// Frees the model in use, after the running job.
+    ///
+    /// # Errors
+    /// [`EngineError::Unreachable`].
+    pub fn unload(&self) -> Result<(), EngineError> {
+        self.send(Command::Unload)
+    }
+
+    /// Puts finished pictures elsewhere from now on.
+    ///
+    /// # Errors
+    /// [`EngineError::Unreachable`].
+    pub fn save_to(&self, place: SaveTo) -> Result<(), EngineError> {
+        self.send(Command::SaveTo(place))
+    }
+
+    /// Adds a job.
+    ///
+    /// # Errors
+    /// [`QueueError::Full`].
+    pub fn submit(&self, request: Request) -> Result<JobId, QueueError> {
+        let id = self.queue.push(request)?;
+        self.look();
+        Ok(id)
+    }
+
+    /// Cancels a job that waits or runs.
+    ///
+    /// # Errors
+    /// [`QueueError::Gone`] when it has ended meanwhile.
+    pub fn cancel(&self, id: JobId) -> Result<(), QueueError> {
+        self.queue.cancel(id)?;
+        self.look();
+        Ok(())
+    }
+
+    /// Cancels every job but the running one; returns how many.
+    pub fn cancel_waiting(&self) -> usize {
+        let cancelled = self.queue.cancel_waiting();
+        self.look();
+        cancelled
+    }
+
+    /// Holds new jobs back, or lets them go on.
+    pub fn set_paused(&self, paused: bool) {
+        self.queue.set_paused(paused);
+        self.look();
+    }
+
+    /// Lets the engine see that the queue has changed.
+    pub fn look(&self) {
+        // A full channel means that the engine is about to look anyway; a closed one, that there is nobody to tell.
+        self.commands.try_send(Command::Look).ok();
+    }
+
+    /// Ends the thread: the running job is put back into the queue and the queue written to disk. Waits a few seconds at
+    /// most; returns whether the thread has ended.
+    pub fn shutdown(&mut self) -> bool {
+        self.shared.closing.store(true, Ordering::Relaxed);
+        self.queue.cancel_running();
+        self.look();
+        let Some(thread) = self.thread.take() else {
+            return true;
+        };
+        let since = Instant::now();
+        while !thread.is_finished() && since.elapsed() < PATIENCE {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        let ended = thread.is_finished();
+        if ended {
+            // A panic that got this far was reported by the panic hook.
+            thread.join().ok();
+        }
+        self.queue.flush();
+        ended
+    }
+
+    fn send(&self, command: Command) -> Result<(), EngineError> {
+        self.commands.try_send(command).map_err(|error| {
+            EngineError::Unreachable(match error {
+                crossbeam_channel::TrySendError::Full(_) => {
+                    "too many commands wait; try again in a moment"
+                }
+                crossbeam_channel::TrySendError::Disconnected(_) => {
+                    "its thread has ended; restart Danqing"
+                }
+            })
+        })
+    }
+}
+
+impl Drop for EngineHandle {
+    fn drop(&mut self) {
+        if self.thread.is_some() {
+            self.shutdown();
+        }
+    }
+}
+
+/// The process that takes this one's place, with the same arguments: start it and exit, and the queue and the draft are
+/// there again. The only way to use a device again once it is lost.
+///
+/// # Errors
+/// When the system does not say which program this is.
+pub fn restart() -> std::io::Result<Process> {
+    let mut process = Process::new(std::env::current_exe()?);
+    process.args(std::env::args_os().skip(1));
+    Ok(process)
+}

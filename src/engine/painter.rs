@@ -1,0 +1,53 @@
+//! What the engine asks of a model.
+
+use image::RgbImage;
+
+use super::{CancelToken, EngineError, ModelChoice};
+use crate::pipeline::{Picture, Stage};
+use crate::request::Request;
+
+/// What a painter reports while it works.
+#[derive(Debug)]
+pub enum Progress {
+    /// It begins something else.
+    Stage(Stage),
+    /// A step is done.
+    Step {
+        /// Steps done.
+        step: u32,
+        /// Steps in all.
+        steps: u32,
+        /// What the picture will look like.
+        preview: Option<RgbImage>,
+    },
+}
+
+/// A loaded model. It lives and dies on the engine's thread.
+pub trait Painter {
+    /// Paints one picture (`request.count` is 1), and looks at `cancel` often.
+    ///
+    /// # Errors
+    /// [`EngineError::Cancelled`] once `cancel` is set, else what went wrong.
+    fn paint(
+        &mut self,
+        request: &Request,
+        report: &mut dyn FnMut(Progress),
+        cancel: &CancelToken,
+    ) -> Result<Picture, EngineError>;
+
+    /// Gives back memory that is held only for speed. Called before a second attempt after running out of it.
+    fn free_caches(&mut self) {}
+}
+
+/// Turns a choice into a loaded model, on the engine's thread.
+pub trait Loader: Send {
+    /// Loads `choice`; `progress` takes bytes read and bytes in all.
+    ///
+    /// # Errors
+    /// What is wrong with the model or the device.
+    fn load(
+        &mut self,
+        choice: &ModelChoice,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<Box<dyn Painter>, EngineError>;
+}
