@@ -1,1 +1,342 @@
 //! Files into networks, and back.
+//!
+//! [`Checkpoint::open`] reads configurations and headers, in well under a second whatever the size of the model.
+//! [`Checkpoint::check`] compares the tensors with what the networks want; the `load_*` functions do so again and then
+//! stream them to a device. Two layouts are read:
+//!
+//! - the Hugging Face folder ([`folder`]): a folder a part, weights whole or in shards;
+//! - the single files of other tools ([`single_file`]): transformer, text encoder and autoencoder beside each other.
+//!
+//! Whatever the files call their tensors, from [`tensor_set`] on they have the names of the modules in
+//! [`model`](crate::model); [`keys`] holds the tables. Nothing here trusts a file: sizes are capped before anything is
+//! read ([`header`]), names in an index stay inside the folder, formats that can run code are never opened
+//! ([`family`]).
+
+mod cast;
+mod configs;
+mod demo;
+mod error;
+pub mod family;
+pub mod folder;
+pub mod header;
+mod identity;
+pub mod keys;
+mod load;
+mod network;
+mod report;
+mod save;
+pub mod single_file;
+pub mod tensor_file;
+pub mod tensor_set;
+mod tokenizer;
+
+use std::path::{Path, PathBuf};
+
+use burn::tensor::{DType, Device};
+
+use crate::model::config::SchedulerConfig;
+use crate::model::{AutoencoderKl, TextEncoder, TextEncoderConfig, Transformer, TransformerConfig, VaeConfig};
+
+pub use configs::Configs;
+pub use demo::{DEMO_MODEL_VARIABLE, find_demo_model};
+pub use error::{CheckpointError, Missing};
+pub use family::Family;
+pub use identity::FileDigest;
+pub use keys::Part;
+pub use load::Progress;
+pub use network::{Network, wanted};
+pub use report::{PartReport, Report};
+pub use save::{NamedTensors, load_tensors, save_module, save_tensors};
+pub use tensor_set::TensorSet;
+pub use tokenizer::{MAX_TOKENS, Tokenizer, Tokens, Truncation};
+
+/// How the files of a checkpoint are arranged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Layout {
+    /// A Hugging Face folder.
+    Folder,
+    /// A transformer's file with its companions.
+    SingleFile,
+}
+
+/// A Z-Image model on disk: its configurations, and where each tensor lies. Holds no weights and no open file.
+#[derive(Debug)]
+pub struct Checkpoint {
+    path: PathBuf,
+    layout: Layout,
+    configs: Configs,
+    text_encoder: TensorSet,
+    transformer: TensorSet,
+    vae: TensorSet,
+    tokenizer: PathBuf,
+    scheduler_assumed: bool,
+}
+
+impl Checkpoint {
+    /// Opens a model: a Hugging Face folder (or its `model_index.json`), a transformer's `.safetensors` file with its
+    /// companions nearby, or a folder with such files. Reads configurations and headers only.
+    ///
+    /// # Errors
+    /// [`CheckpointError`] naming the file and what is wrong with it.
+    pub fn open(path: &Path) -> Result<Self, CheckpointError> {
+        let metadata = std::fs::metadata(path).map_err(|error| CheckpointError::io("open", path, error))?;
+        let is_index = path.file_name().is_some_and(|name| name == "model_index.json");
+        let checkpoint = if is_index && metadata.is_file() {
+            Self::open_folder(path.parent().unwrap_or(Path::new(".")))
+        } else if !metadata.is_dir() {
+            Self::open_single_file(path)
+        } else if path.join("model_index.json").is_file() || path.join("transformer/config.json").is_file() {
+            Self::open_folder(path)
+        } else {
+            Self::open_single_file(&single_file::find_transformer(path)?)
+        }?;
+        checkpoint.configs.check_fit()?;
+        Ok(checkpoint)
+    }
+
+    fn open_folder(root: &Path) -> Result<Self, CheckpointError> {
+        let model_index = root.join("model_index.json");
+        if model_index.is_file() {
+            configs::check_model_index(root, &model_index)?;
+        }
+        let config = |part: Part| root.join(part.folder()).join("config.json");
+        let scheduler = root.join("scheduler/scheduler_config.json");
+        let configs = Configs {
+            transformer: configs::read(root, &config(Part::Transformer), TransformerConfig::from_json)?,
+            text_encoder: configs::read(root, &config(Part::TextEncoder), TextEncoderConfig::from_json)?,
+            vae: configs::read(root, &config(Part::Vae), VaeConfig::from_json)?,
+            scheduler: configs::read(root, &scheduler, SchedulerConfig::from_json)?,
+        };
+        let tokenizer = find_tokenizer(&[root.to_path_buf()])?;
+        Ok(Self {
+            path: root.to_path_buf(),
+            layout: Layout::Folder,
+            configs,
+            text_encoder: folder::read_part(root, Part::TextEncoder)?,
+            transformer: folder::read_part(root, Part::Transformer)?,
+            vae: folder::read_part(root, Part::Vae)?,
+            tokenizer,
+            scheduler_assumed: false,
+        })
+    }
+
+    fn open_single_file(file: &Path) -> Result<Self, CheckpointError> {
+        let single_file::Parts { transformer, text_encoder, vae } = single_file::open(file)?;
+        let beside = file.parent().unwrap_or(Path::new("."));
+        // A configuration beside the file says what shapes cannot; without one the shapes must do.
+        let written = |name: &str| Some(beside.join(name)).filter(|path| path.is_file());
+        let scheduler = written("scheduler/scheduler_config.json");
+        let configs = Configs {
+            transformer: match written("transformer/config.json") {
+                Some(path) => configs::read(beside, &path, TransformerConfig::from_json)?,
+                None => configs::transformer_from_shapes(&transformer)?,
+            },
+            text_encoder: match written("text_encoder/config.json") {
+                Some(path) => configs::read(beside, &path, TextEncoderConfig::from_json)?,
+                None => configs::text_encoder_from_shapes(&text_encoder)?,
+            },
+            vae: match written("vae/config.json") {
+                Some(path) => configs::read(beside, &path, VaeConfig::from_json)?,
+                None => configs::vae_from_shapes(&vae)?,
+            },
+            scheduler: match &scheduler {
+                Some(path) => configs::read(beside, path, SchedulerConfig::from_json)?,
+                None => SchedulerConfig::z_image_turbo(),
+            },
+        };
+        let mut folders = single_file::companion_folders(file, Part::TextEncoder);
+        folders.extend(text_encoder.files().iter().filter_map(|file| Some(file.path().parent()?.to_path_buf())));
+        Ok(Self {
+            path: file.to_path_buf(),
+            layout: Layout::SingleFile,
+            configs,
+            tokenizer: find_tokenizer(&folders)?,
+            text_encoder,
+            transformer,
+            vae,
+            scheduler_assumed: scheduler.is_none(),
+        })
+    }
+
+    /// The folder, or the transformer's file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What to call the model: the folder's name, or the file's without its ending.
+    pub fn name(&self) -> String {
+        let path = self.path.canonicalize().unwrap_or_else(|_| self.path.clone());
+        let name = match self.layout {
+            Layout::Folder => path.file_name(),
+            Layout::SingleFile => path.file_stem(),
+        };
+        name.unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    /// How its files are arranged.
+    pub fn layout(&self) -> Layout {
+        self.layout
+    }
+
+    /// Sizes of the networks, and the schedule.
+    pub fn configs(&self) -> &Configs {
+        &self.configs
+    }
+
+    /// Whether the schedule is Turbo's for want of a `scheduler_config.json`, as with single files.
+    pub fn is_scheduler_assumed(&self) -> bool {
+        self.scheduler_assumed
+    }
+
+    /// The tensors of one network.
+    pub fn tensors(&self, part: Part) -> &TensorSet {
+        match part {
+            Part::Transformer => &self.transformer,
+            Part::TextEncoder => &self.text_encoder,
+            Part::Vae => &self.vae,
+        }
+    }
+
+    /// Bytes of all weights as stored.
+    pub fn bytes(&self) -> u64 {
+        Part::ALL.iter().map(|&part| self.tensors(part).bytes()).sum()
+    }
+
+    /// Compares every tensor's name, shape and number format with what the networks want, from headers alone.
+    pub fn check(&self) -> Report {
+        // Parameters are lazy, so these networks on the CPU take no memory.
+        let device = Device::flex();
+        Report {
+            parts: vec![
+                self.compare(&self.new_text_encoder(&device)),
+                self.compare(&self.new_transformer(&device)),
+                self.compare(&self.new_vae(&device)),
+            ],
+        }
+    }
+
+    fn compare<N: Network>(&self, network: &N) -> PartReport {
+        let layers_run = self.configs.text_encoder.layers_run();
+        let spare = |name: &str| N::PART == Part::TextEncoder && is_spare_text_tensor(name, layers_run);
+        PartReport::compare(self.tensors(N::PART), &wanted(network), spare)
+    }
+
+    fn new_transformer(&self, device: &Device) -> Transformer {
+        self.configs.transformer.init(device)
+    }
+
+    fn new_text_encoder(&self, device: &Device) -> TextEncoder {
+        self.configs.text_encoder.init(device)
+    }
+
+    /// The autoencoder; without an encoder where the checkpoint has none.
+    fn new_vae(&self, device: &Device) -> AutoencoderKl {
+        let mut vae = self.configs.vae.init(device);
+        if !self.vae.tensors().keys().any(|name| name.starts_with("encoder.")) {
+            vae.encoder = None;
+        }
+        vae
+    }
+
+    /// Loads the diffusion transformer as numbers of `dtype` (f32, bf16 or f16).
+    ///
+    /// # Errors
+    /// [`CheckpointError::Mismatch`] when tensors do not fit, before anything is loaded; else what reading or the
+    /// device answers.
+    pub fn load_transformer(
+        &self,
+        device: &Device,
+        dtype: DType,
+        progress: Progress<'_>,
+    ) -> Result<Transformer, CheckpointError> {
+        self.load(self.new_transformer(device), device, dtype, progress)
+    }
+
+    /// Loads the layers of the text encoder that are run; else as [`load_transformer`](Self::load_transformer).
+    ///
+    /// # Errors
+    /// As [`load_transformer`](Self::load_transformer).
+    pub fn load_text_encoder(
+        &self,
+        device: &Device,
+        dtype: DType,
+        progress: Progress<'_>,
+    ) -> Result<TextEncoder, CheckpointError> {
+        self.load(self.new_text_encoder(device), device, dtype, progress)
+    }
+
+    /// Loads the autoencoder; its encoder is `None` where the checkpoint has none.
+    ///
+    /// # Errors
+    /// As [`load_transformer`](Self::load_transformer).
+    pub fn load_vae(
+        &self,
+        device: &Device,
+        dtype: DType,
+        progress: Progress<'_>,
+    ) -> Result<AutoencoderKl, CheckpointError> {
+        self.load(self.new_vae(device), device, dtype, progress)
+    }
+
+    fn load<N: Network>(
+        &self,
+        network: N,
+        device: &Device,
+        dtype: DType,
+        progress: Progress<'_>,
+    ) -> Result<N, CheckpointError> {
+        let report = self.compare(&network);
+        if !report.is_sound() {
+            return Err(CheckpointError::Mismatch(Box::new(Report { parts: vec![report] })));
+        }
+        load::fill(network, self.tensors(N::PART), device, dtype, progress)
+    }
+
+    /// Opens the tokenizer and checks that it belongs to the text encoder.
+    ///
+    /// # Errors
+    /// [`CheckpointError::Tokenizer`] when it is damaged or of another model.
+    pub fn tokenizer(&self) -> Result<Tokenizer, CheckpointError> {
+        let tokenizer = Tokenizer::open(&self.tokenizer)?;
+        tokenizer.check_vocabulary(self.configs.text_encoder.vocab_size)?;
+        Ok(tokenizer)
+    }
+
+    /// A hash that tells this model from others, in milliseconds: headers, sizes and samples of every file.
+    ///
+    /// # Errors
+    /// [`CheckpointError::Replaced`] when a file changed since it was opened.
+    pub fn quick_hash(&self) -> Result<String, CheckpointError> {
+        identity::quick([&self.text_encoder, &self.transformer, &self.vae])
+    }
+
+    /// SHA-256 of every file; reads the whole model.
+    ///
+    /// # Errors
+    /// [`CheckpointError::Replaced`] when a file changed since it was opened, or what the system answers.
+    pub fn full_hash(&self, progress: Progress<'_>) -> Result<Vec<FileDigest>, CheckpointError> {
+        identity::full([&self.text_encoder, &self.transformer, &self.vae], progress)
+    }
+}
+
+/// Tensors of a published Qwen3 that are never used here: the caption features come from before its last layer.
+fn is_spare_text_tensor(name: &str, layers_run: usize) -> bool {
+    name == "model.norm.weight" || name.starts_with(&format!("model.layers.{layers_run}."))
+}
+
+fn find_tokenizer(folders: &[PathBuf]) -> Result<PathBuf, CheckpointError> {
+    let mut looked: Vec<PathBuf> = Vec::new();
+    for folder in folders {
+        for name in ["tokenizer/tokenizer.json", "tokenizer.json"] {
+            let path = folder.join(name);
+            if path.is_file() {
+                return Ok(path);
+            }
+            if !looked.contains(&path) {
+                looked.push(path);
+            }
+        }
+    }
+    Err(CheckpointError::PartMissing { part: Missing::Tokenizer, looked })
+}

@@ -1,0 +1,149 @@
+//! A checked set of tensors into a network, one tensor at a time.
+
+use burn::module::{Module, ModuleMapper, Param};
+use burn::tensor::{DType, Device, Tensor, TensorData};
+
+use super::cast;
+use super::error::CheckpointError;
+use super::network::{Network, Path};
+use super::tensor_file::TensorReader;
+use super::tensor_set::{Stored, TensorSet};
+
+/// Bytes that may be on their way to the device before the loader waits. Without this wait, a device that takes
+/// uploads in the background would let the whole model pile up in host memory.
+const IN_FLIGHT_BYTES: u64 = 256 << 20;
+
+/// Called with the bytes done and the bytes in all, as stored in the files.
+pub type Progress<'a> = &'a mut dyn FnMut(u64, u64);
+
+/// Fills `network`, whose parameters must not have been used yet, with the tensors of `set` as numbers of `dtype`.
+///
+/// Host memory holds at most one tensor twice (as stored and as converted) and what is in flight.
+///
+/// # Errors
+/// [`CheckpointError::Replaced`] when a file changed since it was checked, [`CheckpointError::Device`] when an upload
+/// fails. The network is dropped then, and with it what was uploaded.
+pub fn fill<N: Network>(
+    network: N,
+    set: &TensorSet,
+    device: &Device,
+    dtype: DType,
+    progress: Progress<'_>,
+) -> Result<N, CheckpointError> {
+    if !matches!(dtype, DType::F32 | DType::BF16 | DType::F16) {
+        return Err(CheckpointError::LoadDtype(format!("{dtype:?}")));
+    }
+    let readers = set.files().iter().map(super::tensor_file::TensorFile::reopen).collect::<Result<_, _>>()?;
+    let mut filler = Filler {
+        set,
+        readers,
+        device,
+        dtype,
+        path: Path::default(),
+        name: N::tensor_name,
+        progress,
+        done: 0,
+        total: set.bytes(),
+        in_flight: 0,
+        failed: None,
+    };
+    (filler.progress)(0, filler.total);
+    let network = network.map(&mut filler);
+    match filler.failed {
+        Some(error) => Err(error),
+        None => {
+            sync(device, "the last one")?;
+            // Tensors of the set that the network has no use for count as done.
+            (filler.progress)(filler.total, filler.total);
+            Ok(network)
+        }
+    }
+}
+
+/// Replaces each parameter of a network by its tensor. After the first failure it leaves the rest as they are.
+struct Filler<'a> {
+    set: &'a TensorSet,
+    readers: Vec<TensorReader<'a>>,
+    device: &'a Device,
+    dtype: DType,
+    path: Path,
+    name: fn(&str) -> String,
+    progress: Progress<'a>,
+    done: u64,
+    total: u64,
+    in_flight: u64,
+    failed: Option<CheckpointError>,
+}
+
+impl ModuleMapper for Filler<'_> {
+    fn enter_module(&mut self, name: &str, _: &str) {
+        self.path.enter(name);
+    }
+
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.path.exit();
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        if self.failed.is_some() {
+            return param;
+        }
+        let name = (self.name)(&self.path.joined());
+        match self.read(&name, &param.lazy_shape()) {
+            Ok(data) => {
+                let tensor = upload(data, self.device, self.dtype);
+                let id = param.id;
+                let filled = param.transform_for_load(tensor, id);
+                self.failed = self.count(&name).err();
+                filled
+            }
+            Err(error) => {
+                self.failed = Some(error);
+                param
+            }
+        }
+    }
+}
+
+impl Filler<'_> {
+    fn stored(&self, name: &str) -> Option<&Stored> {
+        self.set.tensors().get(name)
+    }
+
+    fn read(&self, name: &str, shape: &[usize]) -> Result<TensorData, CheckpointError> {
+        let misplaced = || CheckpointError::Config {
+            path: self.set.files().first().map(|file| file.path().to_path_buf()).unwrap_or_default(),
+            problem: format!("tensor {name:?} with shape {shape:?} is not in it"),
+        };
+        let stored = self.stored(name).filter(|stored| stored.shape == shape).ok_or_else(misplaced)?;
+        let reader = self.readers.get(stored.file).ok_or_else(misplaced)?;
+        let bytes = reader.map(&stored.range)?;
+        cast::to_data(&bytes, stored.dtype, self.dtype, shape).ok_or_else(|| CheckpointError::UnsupportedDtype {
+            path: self.set.files()[stored.file].path().to_path_buf(),
+            tensor: stored.name.clone(),
+            dtype: stored.dtype.to_string(),
+        })
+    }
+
+    /// Reports progress, and waits for the device when enough is on its way.
+    fn count(&mut self, name: &str) -> Result<(), CheckpointError> {
+        let bytes = self.stored(name).map_or(0, |stored| stored.range.end - stored.range.start);
+        self.in_flight += bytes;
+        if self.in_flight >= IN_FLIGHT_BYTES {
+            sync(self.device, name)?;
+            self.in_flight = 0;
+        }
+        self.done += bytes;
+        (self.progress)(self.done, self.total);
+        Ok(())
+    }
+}
+
+/// Puts a weight on the device, in memory that its allocator sets aside for tensors that stay.
+fn upload<const D: usize>(data: TensorData, device: &Device, dtype: DType) -> Tensor<D> {
+    device.memory_persistent_allocations(data, |data| Tensor::from_data(data, (device, dtype)))
+}
+
+fn sync(device: &Device, name: &str) -> Result<(), CheckpointError> {
+    device.sync().map_err(|error| CheckpointError::Device { tensor: name.to_owned(), reason: error.to_string() })
+}
