@@ -24,14 +24,18 @@ pub fn to_data(bytes: &[u8], stored: Dtype, wanted: DType, shape: &[usize]) -> O
         },
         DType::BF16 => match stored {
             Dtype::F32 => decode(bytes, shape, |b| bf16::from_f32(f32::from_le_bytes(b))),
-            Dtype::F16 => decode(bytes, shape, |b| bf16::from_f32(f16::from_le_bytes(b).to_f32())),
+            Dtype::F16 => decode(bytes, shape, |b| {
+                bf16::from_f32(f16::from_le_bytes(b).to_f32())
+            }),
             Dtype::BF16 => decode(bytes, shape, bf16::from_le_bytes),
             _ => None,
         },
         DType::F16 => match stored {
             Dtype::F32 => decode(bytes, shape, |b| f16::from_f32(f32::from_le_bytes(b))),
             Dtype::F16 => decode(bytes, shape, f16::from_le_bytes),
-            Dtype::BF16 => decode(bytes, shape, |b| f16::from_f32(bf16::from_le_bytes(b).to_f32())),
+            Dtype::BF16 => decode(bytes, shape, |b| {
+                f16::from_f32(bf16::from_le_bytes(b).to_f32())
+            }),
             _ => None,
         },
         _ => None,
@@ -49,11 +53,14 @@ fn decode<const N: usize, T: Element + Default>(
         return None;
     }
     let mut values = vec![T::default(); numbers.len()];
-    values.par_chunks_mut(BLOCK).zip(numbers.par_chunks(BLOCK)).for_each(|(values, numbers)| {
-        for (value, number) in values.iter_mut().zip(numbers) {
-            *value = read(*number);
-        }
-    });
+    values
+        .par_chunks_mut(BLOCK)
+        .zip(numbers.par_chunks(BLOCK))
+        .for_each(|(values, numbers)| {
+            for (value, number) in values.iter_mut().zip(numbers) {
+                *value = read(*number);
+            }
+        });
     Some(TensorData::new(values, shape.to_vec()))
 }
 
@@ -62,22 +69,39 @@ mod tests {
     use super::*;
 
     fn bytes(values: &[f32]) -> Vec<u8> {
-        values.iter().flat_map(|value| value.to_le_bytes()).collect()
+        values
+            .iter()
+            .flat_map(|value| value.to_le_bytes())
+            .collect()
     }
 
     #[test]
     fn narrowing_rounds_to_nearest_even() {
         // 1 + 2^-8 lies halfway between two bf16 numbers, 1 + 3·2^-8 as well: the even neighbour wins.
-        let stored = bytes(&[1.0 + 2f32.powi(-8), 1.0 + 3.0 * 2f32.powi(-8), -0.0, f32::INFINITY]);
+        let stored = bytes(&[
+            1.0 + 2f32.powi(-8),
+            1.0 + 3.0 * 2f32.powi(-8),
+            -0.0,
+            f32::INFINITY,
+        ]);
         let data = to_data(&stored, Dtype::F32, DType::BF16, &[2, 2]).unwrap();
-        let values: Vec<f32> = data.as_slice::<bf16>().unwrap().iter().map(|value| value.to_f32()).collect();
+        let values: Vec<f32> = data
+            .as_slice::<bf16>()
+            .unwrap()
+            .iter()
+            .map(|value| value.to_f32())
+            .collect();
         assert_eq!(values, [1.0, 1.0 + 2f32.powi(-6), -0.0, f32::INFINITY]);
     }
 
     #[test]
     fn widening_is_exact_and_needs_no_alignment() {
         let mut stored = vec![0u8];
-        stored.extend([0.1f32, -3.5, 65504.0].iter().flat_map(|&value| f16::from_f32(value).to_le_bytes()));
+        stored.extend(
+            [0.1f32, -3.5, 65504.0]
+                .iter()
+                .flat_map(|&value| f16::from_f32(value).to_le_bytes()),
+        );
         let data = to_data(&stored[1..], Dtype::F16, DType::F32, &[3]).unwrap();
         let exact = [f16::from_f32(0.1).to_f32(), -3.5, 65504.0];
         assert_eq!(data.as_slice::<f32>().unwrap(), exact);
@@ -93,7 +117,9 @@ mod tests {
 
     #[test]
     fn tensors_longer_than_a_block_keep_their_order() {
-        let values: Vec<f32> = (0..BLOCK as u32 * 2 + 5).map(|value| value as f32).collect();
+        let values: Vec<f32> = (0..BLOCK as u32 * 2 + 5)
+            .map(|value| value as f32)
+            .collect();
         let data = to_data(&bytes(&values), Dtype::F32, DType::F32, &[values.len()]).unwrap();
         assert_eq!(data.as_slice::<f32>().unwrap(), values);
     }

@@ -37,8 +37,18 @@ impl Configs {
     /// [`CheckpointError::PartsDisagree`] naming the two widths.
     pub fn check_fit(&self) -> Result<(), CheckpointError> {
         let pairs = [
-            ("caption width (cap_feat_dim)", self.transformer.cap_feat_dim, "text encoder's hidden_size", self.text_encoder.hidden_size),
-            ("latent channels (in_channels)", self.transformer.in_channels, "autoencoder's latent_channels", self.vae.latent_channels),
+            (
+                "caption width (cap_feat_dim)",
+                self.transformer.cap_feat_dim,
+                "text encoder's hidden_size",
+                self.text_encoder.hidden_size,
+            ),
+            (
+                "latent channels (in_channels)",
+                self.transformer.in_channels,
+                "autoencoder's latent_channels",
+                self.vae.latent_channels,
+            ),
         ];
         for (left, left_size, right, right_size) in pairs {
             if left_size != right_size {
@@ -61,11 +71,18 @@ pub fn read<T>(
     parse: impl FnOnce(&str) -> Result<T, ConfigError>,
 ) -> Result<T, CheckpointError> {
     let bytes = read_inside(root, path, MAX_CONFIG_BYTES)?;
-    let broken = |problem: String| CheckpointError::Config { path: path.to_path_buf(), problem };
-    let text = std::str::from_utf8(&bytes).map_err(|error| broken(format!("it is not UTF-8 text ({error})")))?;
+    let broken = |problem: String| CheckpointError::Config {
+        path: path.to_path_buf(),
+        problem,
+    };
+    let text = std::str::from_utf8(&bytes)
+        .map_err(|error| broken(format!("it is not UTF-8 text ({error})")))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if let Some(family) = class_of(text) {
-        return Err(CheckpointError::Foreign { path: path.to_path_buf(), family });
+        return Err(CheckpointError::Foreign {
+            path: path.to_path_buf(),
+            family,
+        });
     }
     parse(text).map_err(|error| broken(error.to_string()))
 }
@@ -83,8 +100,13 @@ fn class_of(json: &str) -> Option<Family> {
         return Some(Family::OtherLanguageModel);
     }
     let class = class.class?;
-    const OURS: [&str; 3] = ["ZImageTransformer2DModel", "AutoencoderKL", "FlowMatchEulerDiscreteScheduler"];
-    let ours = OURS.contains(&class.as_str()) || (class.starts_with("ZImage") && class.ends_with("Pipeline"));
+    const OURS: [&str; 3] = [
+        "ZImageTransformer2DModel",
+        "AutoencoderKL",
+        "FlowMatchEulerDiscreteScheduler",
+    ];
+    let ours = OURS.contains(&class.as_str())
+        || (class.starts_with("ZImage") && class.ends_with("Pipeline"));
     if ours {
         return None;
     }
@@ -109,13 +131,19 @@ fn class_of(json: &str) -> Option<Family> {
 pub fn check_model_index(root: &Path, path: &Path) -> Result<(), CheckpointError> {
     read(root, path, |text| {
         let parsed = serde_json::from_str::<serde_json::Value>(text);
-        parsed.map(|_| ()).map_err(|error| ConfigError::Json { network: "pipeline", reason: error.to_string() })
+        parsed.map(|_| ()).map_err(|error| ConfigError::Json {
+            network: "pipeline",
+            reason: error.to_string(),
+        })
     })
 }
 
 /// The file to which a configuration told from shapes is attributed in errors.
 fn origin(set: &TensorSet) -> PathBuf {
-    set.files().first().map(|file| file.path().to_path_buf()).unwrap_or_default()
+    set.files()
+        .first()
+        .map(|file| file.path().to_path_buf())
+        .unwrap_or_default()
 }
 
 /// Sizes read from the shapes of a set, each failure naming the tensor it needed.
@@ -124,8 +152,16 @@ struct Shapes<'a>(&'a TensorSet);
 impl Shapes<'_> {
     /// Dimension `axis` of the tensor `name`.
     fn size(&self, name: &str, axis: usize) -> Result<usize, CheckpointError> {
-        let size = self.0.shape(name).and_then(|shape| shape.get(axis)).copied();
-        size.filter(|&size| size > 0).ok_or_else(|| self.refused(format!("its sizes cannot be told: no usable tensor {name:?}")))
+        let size = self
+            .0
+            .shape(name)
+            .and_then(|shape| shape.get(axis))
+            .copied();
+        size.filter(|&size| size > 0).ok_or_else(|| {
+            self.refused(format!(
+                "its sizes cannot be told: no usable tensor {name:?}"
+            ))
+        })
     }
 
     /// How many consecutive I from 0 have a tensor `PREFIX.I.*`.
@@ -133,16 +169,24 @@ impl Shapes<'_> {
         let has = |index: usize| {
             let start = format!("{prefix}.{index}.");
             let mut from = self.0.tensors().range(start.clone()..);
-            from.next().is_some_and(|(name, _)| name.starts_with(&start))
+            from.next()
+                .is_some_and(|(name, _)| name.starts_with(&start))
         };
         (0..).take_while(|&index| has(index)).count()
     }
 
     fn refused(&self, problem: String) -> CheckpointError {
-        CheckpointError::Config { path: origin(self.0), problem }
+        CheckpointError::Config {
+            path: origin(self.0),
+            problem,
+        }
     }
 
-    fn checked<T>(&self, config: T, check: impl FnOnce(&T) -> Result<(), ConfigError>) -> Result<T, CheckpointError> {
+    fn checked<T>(
+        &self,
+        config: T,
+        check: impl FnOnce(&T) -> Result<(), ConfigError>,
+    ) -> Result<T, CheckpointError> {
         check(&config).map_err(|error| self.refused(error.to_string()))?;
         Ok(config)
     }
@@ -187,7 +231,9 @@ pub fn text_encoder_from_shapes(set: &TensorSet) -> Result<TextEncoderConfig, Ch
     let layer = "model.layers.0";
     let head_dim = shapes.size(&format!("{layer}.self_attn.q_norm.weight"), 0)?;
     let heads = |projection: &str| {
-        shapes.size(&format!("{layer}.self_attn.{projection}.weight"), 0).map(|rows| rows / head_dim)
+        shapes
+            .size(&format!("{layer}.self_attn.{projection}.weight"), 0)
+            .map(|rows| rows / head_dim)
     };
     let config = TextEncoderConfig {
         vocab_size: shapes.size("model.embed_tokens.weight", 0)?,
@@ -212,11 +258,16 @@ pub fn vae_from_shapes(set: &TensorSet) -> Result<VaeConfig, CheckpointError> {
     // The decoder runs from latents to pixels, the configuration from pixels to latents.
     let mut channels = Vec::with_capacity(levels);
     for level in (0..levels).rev() {
-        channels.push(shapes.size(&format!("decoder.up_blocks.{level}.resnets.0.conv1.weight"), 0)?);
+        channels.push(shapes.size(
+            &format!("decoder.up_blocks.{level}.resnets.0.conv1.weight"),
+            0,
+        )?);
     }
     let config = VaeConfig {
         block_out_channels: channels,
-        layers_per_block: shapes.count("decoder.up_blocks.0.resnets").saturating_sub(1),
+        layers_per_block: shapes
+            .count("decoder.up_blocks.0.resnets")
+            .saturating_sub(1),
         out_channels: shapes.size("decoder.conv_out.weight", 0)?,
         latent_channels: shapes.size("decoder.conv_in.weight", 1)?,
         ..VaeConfig::z_image_turbo()

@@ -10,9 +10,18 @@ pub const DEMO_MODEL_VARIABLE: &str = "DANQING_DEMO_MODEL";
 pub fn find_demo_model() -> Option<PathBuf> {
     let named = std::env::var_os(DEMO_MODEL_VARIABLE).map(PathBuf::from);
     let program = std::env::current_exe().ok();
-    let beside = program.as_deref().and_then(Path::parent).map(beside_program).into_iter().flatten();
+    let beside = program
+        .as_deref()
+        .and_then(Path::parent)
+        .map(beside_program)
+        .into_iter()
+        .flatten();
     let source_tree = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/models/demo");
-    named.into_iter().chain(beside).chain([source_tree]).find(|folder| is_model(folder))
+    named
+        .into_iter()
+        .chain(beside)
+        .chain([source_tree])
+        .find(|folder| is_model(folder))
 }
 
 fn beside_program(folder: &Path) -> [PathBuf; 3] {

@@ -173,7 +173,11 @@ impl CheckpointError {
         let path = path.to_path_buf();
         match source.kind() {
             io::ErrorKind::NotFound => Self::NotFound { path },
-            _ => Self::Io { action, path, source },
+            _ => Self::Io {
+                action,
+                path,
+                source,
+            },
         }
     }
 }
@@ -198,9 +202,15 @@ impl fmt::Display for Missing {
 
 fn missing_advice(part: Missing) -> &'static str {
     match part {
-        Missing::Network(Part::Transformer) => "put z_image_turbo_bf16.safetensors, or the transformer folder, there",
-        Missing::Network(Part::TextEncoder) => "put qwen_3_4b.safetensors, or the text_encoder folder, beside the transformer",
-        Missing::Network(Part::Vae) => "put ae.safetensors, or the vae folder, beside the transformer",
+        Missing::Network(Part::Transformer) => {
+            "put z_image_turbo_bf16.safetensors, or the transformer folder, there"
+        }
+        Missing::Network(Part::TextEncoder) => {
+            "put qwen_3_4b.safetensors, or the text_encoder folder, beside the transformer"
+        }
+        Missing::Network(Part::Vae) => {
+            "put ae.safetensors, or the vae folder, beside the transformer"
+        }
         Missing::Tokenizer => {
             "single-file weights carry none: copy tokenizer.json from the Hugging Face repository Tongyi-MAI/Z-Image-Turbo (folder tokenizer) beside them"
         }
@@ -208,7 +218,10 @@ fn missing_advice(part: Missing) -> &'static str {
 }
 
 fn listed(paths: &[PathBuf]) -> String {
-    let mut names: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+    let mut names: Vec<String> = paths
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
     names.dedup();
     names.join(", ")
 }

@@ -106,7 +106,11 @@ impl Family {
             Self::ZImageControlNet
         } else if has("siglip_embedder") {
             Self::ZImageOmni
-        } else if ends(".scale_weight") || ends("scaled_fp8") || ends(".weight_scale") || ends(".absmax") {
+        } else if ends(".scale_weight")
+            || ends("scaled_fp8")
+            || ends(".weight_scale")
+            || ends(".absmax")
+        {
             Self::Scaled
         } else if ends("cap_pad_token") && ends("layers.0.adaLN_modulation.0.weight") {
             Self::ZImage
@@ -114,13 +118,22 @@ impl Family {
             Self::Lumina2
         } else if has("img_mod.1.weight") {
             Self::QwenImage
-        } else if has("double_blocks.") || has("single_transformer_blocks.") || has("double_stream_modulation") {
+        } else if has("double_blocks.")
+            || has("single_transformer_blocks.")
+            || has("double_stream_modulation")
+        {
             Self::Flux
         } else if has("joint_blocks.") || has("attn.add_q_proj.") {
             Self::Sd3
-        } else if has("conditioner.embedders.") || has("label_emb.0.0.") || has("add_embedding.linear_1.") {
+        } else if has("conditioner.embedders.")
+            || has("label_emb.0.0.")
+            || has("add_embedding.linear_1.")
+        {
             Self::Sdxl
-        } else if has("input_blocks.0.0.") || has("cond_stage_model.") || has("down_blocks.0.attentions.0.transformer_blocks.") {
+        } else if has("input_blocks.0.0.")
+            || has("cond_stage_model.")
+            || has("down_blocks.0.attentions.0.transformer_blocks.")
+        {
             Self::Sd1
         } else if has("time_projection.1.") && has("blocks.0.self_attn.") {
             Self::Wan
@@ -128,11 +141,16 @@ impl Family {
             Self::Qwen3
         } else if has("embed_tokens.") && has("self_attn.q_proj.") {
             Self::OtherLanguageModel
-        } else if has("text_model.encoder.layers.") || has("encoder.block.0.layer.0.SelfAttention") {
+        } else if has("text_model.encoder.layers.") || has("encoder.block.0.layer.0.SelfAttention")
+        {
             Self::OtherTextEncoder
         } else if has("decoder.conv_in.weight") && has("decoder.conv_out.weight") {
             // 4-channel autoencoders carry the 1x1 convolutions around the latents, 16-channel ones of Flux do not.
-            if has("post_quant_conv.") { Self::OtherVae } else { Self::FluxVae }
+            if has("post_quant_conv.") {
+                Self::OtherVae
+            } else {
+                Self::FluxVae
+            }
         } else {
             Self::Unknown
         }
@@ -141,22 +159,39 @@ impl Family {
     /// What to do about a file of this family, as the end of a sentence.
     pub fn advice(self) -> &'static str {
         match self {
-            Self::Pickle => "such files can run code when they are opened and are never read; get the .safetensors version",
+            Self::Pickle => {
+                "such files can run code when they are opened and are never read; get the .safetensors version"
+            }
             Self::Gguf => "get the safetensors version (bf16, f16 or f32)",
-            Self::WebPage | Self::GitLfsPointer => "the download did not fetch the file itself; download it again",
+            Self::WebPage | Self::GitLfsPointer => {
+                "the download did not fetch the file itself; download it again"
+            }
             Self::Lora => "it cannot stand alone; open a Z-Image model and apply it there",
             Self::ZImageControlNet => "it cannot stand alone; open the Z-Image model it belongs to",
             Self::Scaled => "get the bf16 version",
-            Self::Qwen3 => "it is the text encoder; give the transformer's file, with this one beside it",
-            Self::FluxVae => "it is only the autoencoder; give the transformer's file, with this one beside it",
+            Self::Qwen3 => {
+                "it is the text encoder; give the transformer's file, with this one beside it"
+            }
+            Self::FluxVae => {
+                "it is only the autoencoder; give the transformer's file, with this one beside it"
+            }
             _ => "give a Z-Image model",
         }
     }
 }
 
 /// Name fragments of the low-rank formats in use.
-const LORA_PARTS: [&str; 9] =
-    ["lora_A", "lora_B", "lora_up", "lora_down", "lora.up", "lora.down", "lora_linear_layer", "lokr_w", "hada_w"];
+const LORA_PARTS: [&str; 9] = [
+    "lora_A",
+    "lora_B",
+    "lora_up",
+    "lora_down",
+    "lora.up",
+    "lora.down",
+    "lora_linear_layer",
+    "lokr_w",
+    "hada_w",
+];
 
 impl fmt::Display for Family {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -200,20 +235,84 @@ mod tests {
     #[test]
     fn models_are_told_apart_by_their_tensors() {
         let cases: [(&[&str], Family); 14] = [
-            (&["cap_pad_token", "layers.0.adaLN_modulation.0.weight"], Family::ZImage),
-            (&["model.diffusion_model.cap_pad_token", "model.diffusion_model.layers.0.adaLN_modulation.0.weight"], Family::ZImage),
-            (&["lora_unet_layers_0_attention_qkv.lora_down.weight"], Family::Lora),
-            (&["diffusion_model.layers.0.attention.to_q.lora_A.weight"], Family::Lora),
-            (&["control_layers.0.attention.to_q.weight", "cap_pad_token"], Family::ZImageControlNet),
-            (&["cap_embedder.1.weight", "context_refiner.0.attention.qkv.weight"], Family::Lumina2),
+            (
+                &["cap_pad_token", "layers.0.adaLN_modulation.0.weight"],
+                Family::ZImage,
+            ),
+            (
+                &[
+                    "model.diffusion_model.cap_pad_token",
+                    "model.diffusion_model.layers.0.adaLN_modulation.0.weight",
+                ],
+                Family::ZImage,
+            ),
+            (
+                &["lora_unet_layers_0_attention_qkv.lora_down.weight"],
+                Family::Lora,
+            ),
+            (
+                &["diffusion_model.layers.0.attention.to_q.lora_A.weight"],
+                Family::Lora,
+            ),
+            (
+                &["control_layers.0.attention.to_q.weight", "cap_pad_token"],
+                Family::ZImageControlNet,
+            ),
+            (
+                &[
+                    "cap_embedder.1.weight",
+                    "context_refiner.0.attention.qkv.weight",
+                ],
+                Family::Lumina2,
+            ),
             (&["double_blocks.0.img_attn.qkv.weight"], Family::Flux),
-            (&["transformer_blocks.0.attn.to_q.weight", "single_transformer_blocks.0.attn.to_q.weight"], Family::Flux),
-            (&["model.diffusion_model.input_blocks.0.0.weight", "conditioner.embedders.0.transformer.x"], Family::Sdxl),
-            (&["model.diffusion_model.input_blocks.0.0.weight", "cond_stage_model.transformer.x"], Family::Sd1),
-            (&["model.embed_tokens.weight", "model.layers.0.self_attn.q_norm.weight"], Family::Qwen3),
-            (&["model.embed_tokens.weight", "model.layers.0.self_attn.q_proj.weight"], Family::OtherLanguageModel),
-            (&["decoder.conv_in.weight", "decoder.conv_out.weight"], Family::FluxVae),
-            (&["decoder.conv_in.weight", "decoder.conv_out.weight", "post_quant_conv.weight"], Family::OtherVae),
+            (
+                &[
+                    "transformer_blocks.0.attn.to_q.weight",
+                    "single_transformer_blocks.0.attn.to_q.weight",
+                ],
+                Family::Flux,
+            ),
+            (
+                &[
+                    "model.diffusion_model.input_blocks.0.0.weight",
+                    "conditioner.embedders.0.transformer.x",
+                ],
+                Family::Sdxl,
+            ),
+            (
+                &[
+                    "model.diffusion_model.input_blocks.0.0.weight",
+                    "cond_stage_model.transformer.x",
+                ],
+                Family::Sd1,
+            ),
+            (
+                &[
+                    "model.embed_tokens.weight",
+                    "model.layers.0.self_attn.q_norm.weight",
+                ],
+                Family::Qwen3,
+            ),
+            (
+                &[
+                    "model.embed_tokens.weight",
+                    "model.layers.0.self_attn.q_proj.weight",
+                ],
+                Family::OtherLanguageModel,
+            ),
+            (
+                &["decoder.conv_in.weight", "decoder.conv_out.weight"],
+                Family::FluxVae,
+            ),
+            (
+                &[
+                    "decoder.conv_in.weight",
+                    "decoder.conv_out.weight",
+                    "post_quant_conv.weight",
+                ],
+                Family::OtherVae,
+            ),
         ];
         for (names, family) in cases {
             assert_eq!(named(names), family, "{names:?}");
@@ -225,15 +324,33 @@ mod tests {
     #[test]
     fn a_renamed_pickle_or_gguf_is_seen_through() {
         let as_safetensors = Path::new("model.safetensors");
-        assert_eq!(Family::by_content(as_safetensors, b"PK\x03\x04\x00\x00\x08\x08\x00"), Some(Family::Pickle));
-        assert_eq!(Family::by_content(as_safetensors, b"\x80\x02\x8a\x0a"), Some(Family::Pickle));
-        assert_eq!(Family::by_content(as_safetensors, b"GGUF\x03\x00\x00\x00\x00"), Some(Family::Gguf));
-        assert_eq!(Family::by_content(as_safetensors, b"version https://git-lfs"), Some(Family::GitLfsPointer));
-        assert_eq!(Family::by_content(Path::new("model.CKPT"), b"\0\0\0\0"), Some(Family::Pickle));
+        assert_eq!(
+            Family::by_content(as_safetensors, b"PK\x03\x04\x00\x00\x08\x08\x00"),
+            Some(Family::Pickle)
+        );
+        assert_eq!(
+            Family::by_content(as_safetensors, b"\x80\x02\x8a\x0a"),
+            Some(Family::Pickle)
+        );
+        assert_eq!(
+            Family::by_content(as_safetensors, b"GGUF\x03\x00\x00\x00\x00"),
+            Some(Family::Gguf)
+        );
+        assert_eq!(
+            Family::by_content(as_safetensors, b"version https://git-lfs"),
+            Some(Family::GitLfsPointer)
+        );
+        assert_eq!(
+            Family::by_content(Path::new("model.CKPT"), b"\0\0\0\0"),
+            Some(Family::Pickle)
+        );
     }
 
     #[test]
     fn a_header_length_that_looks_like_a_pickle_is_still_a_header() {
-        assert_eq!(Family::by_content(Path::new("m.safetensors"), b"\x80\x02\0\0\0\0\0\0{\"a\""), None);
+        assert_eq!(
+            Family::by_content(Path::new("m.safetensors"), b"\x80\x02\0\0\0\0\0\0{\"a\""),
+            None
+        );
     }
 }

@@ -56,7 +56,9 @@ fn weight_files(folder: &Path, part: Part) -> Result<Weights, CheckpointError> {
     }
     for variant in VARIANTS {
         let index = found(format!("{stem}.safetensors.index.{variant}.json"));
-        if let Some(index) = index.or_else(|| found(format!("{stem}.{variant}.safetensors.index.json"))) {
+        if let Some(index) =
+            index.or_else(|| found(format!("{stem}.{variant}.safetensors.index.json")))
+        {
             return Ok(Weights::Indexed(index));
         }
         if let Some(file) = found(format!("{stem}.{variant}.safetensors")) {
@@ -71,33 +73,57 @@ fn weight_files(folder: &Path, part: Part) -> Result<Weights, CheckpointError> {
     if let (Some(only), None) = (safetensors.next(), safetensors.next()) {
         return Ok(Weights::One(folder.join(only)));
     }
-    let pickled = names.iter().find(|name| Family::by_content(Path::new(name), &[]) == Some(Family::Pickle));
+    let pickled = names
+        .iter()
+        .find(|name| Family::by_content(Path::new(name), &[]) == Some(Family::Pickle));
     if let Some(name) = pickled {
-        return Err(CheckpointError::Foreign { path: folder.join(name), family: Family::Pickle });
+        return Err(CheckpointError::Foreign {
+            path: folder.join(name),
+            family: Family::Pickle,
+        });
     }
     let looked = vec![folder.join(format!("{stem}.safetensors"))];
-    Err(CheckpointError::PartMissing { part: Missing::Network(part), looked })
+    Err(CheckpointError::PartMissing {
+        part: Missing::Network(part),
+        looked,
+    })
 }
 
 fn file_names(folder: &Path, part: Part) -> Result<BTreeSet<String>, CheckpointError> {
     if !folder.is_dir() {
-        return Err(CheckpointError::PartMissing { part: Missing::Network(part), looked: vec![folder.to_path_buf()] });
+        return Err(CheckpointError::PartMissing {
+            part: Missing::Network(part),
+            looked: vec![folder.to_path_buf()],
+        });
     }
-    let entries = std::fs::read_dir(folder).map_err(|error| CheckpointError::io("read", folder, error))?;
+    let entries =
+        std::fs::read_dir(folder).map_err(|error| CheckpointError::io("read", folder, error))?;
     // No weights file has a name outside Unicode, so such names are passed over.
-    Ok(entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect())
+    Ok(entries
+        .flatten()
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect())
 }
 
 /// Shards without an index: `NAME-00001-of-00003.safetensors`, all of them.
-fn numbered(folder: &Path, names: &BTreeSet<String>) -> Result<Option<Vec<PathBuf>>, CheckpointError> {
-    let Some((first, (prefix, _, count))) = names.iter().find_map(|name| Some((name, shard_number(name)?))) else {
+fn numbered(
+    folder: &Path,
+    names: &BTreeSet<String>,
+) -> Result<Option<Vec<PathBuf>>, CheckpointError> {
+    let Some((first, (prefix, _, count))) = names
+        .iter()
+        .find_map(|name| Some((name, shard_number(name)?)))
+    else {
         return Ok(None);
     };
     let mut shards = Vec::new();
     for number in 1..=count {
         let name = format!("{prefix}-{number:05}-of-{count:05}.safetensors");
         if !names.contains(&name) {
-            return Err(CheckpointError::ShardMissing { path: folder.join(name), asked_by: first.clone() });
+            return Err(CheckpointError::ShardMissing {
+                path: folder.join(name),
+                asked_by: first.clone(),
+            });
         }
         shards.push(folder.join(name));
     }
@@ -108,7 +134,10 @@ fn numbered(folder: &Path, names: &BTreeSet<String>) -> Result<Option<Vec<PathBu
 fn shard_number(name: &str) -> Option<(&str, usize, usize)> {
     let (rest, count) = name.strip_suffix(".safetensors")?.rsplit_once("-of-")?;
     let (prefix, number) = rest.rsplit_once('-')?;
-    let count = count.parse().ok().filter(|count| (1..=MAX_SHARDS).contains(count))?;
+    let count = count
+        .parse()
+        .ok()
+        .filter(|count| (1..=MAX_SHARDS).contains(count))?;
     Some((prefix, number.parse().ok()?, count))
 }
 
@@ -120,30 +149,49 @@ struct Index {
 /// Opens the shards that an index names and compares what each holds with what the index says.
 fn read_indexed(root: &Path, path: &Path) -> Result<Vec<TensorFile>, CheckpointError> {
     let bytes = read_inside(root, path, MAX_INDEX_BYTES)?;
-    let broken = |problem: String| CheckpointError::Index { path: path.to_path_buf(), problem };
-    let index: Index =
-        serde_json::from_slice(&bytes).map_err(|error| broken(format!("the index cannot be read: {error}")))?;
+    let broken = |problem: String| CheckpointError::Index {
+        path: path.to_path_buf(),
+        problem,
+    };
+    let index: Index = serde_json::from_slice(&bytes)
+        .map_err(|error| broken(format!("the index cannot be read: {error}")))?;
     let shard_names: BTreeSet<&String> = index.weight_map.values().collect();
     if shard_names.is_empty() || shard_names.len() > MAX_SHARDS {
-        return Err(broken(format!("the index names {} files", shard_names.len())));
+        return Err(broken(format!(
+            "the index names {} files",
+            shard_names.len()
+        )));
     }
     let folder = path.parent().unwrap_or(root);
     let mut shards = BTreeMap::new();
     for name in shard_names {
         if !is_plain_name(name) {
-            return Err(CheckpointError::PathEscapes { path: path.to_path_buf(), target: name.clone() });
+            return Err(CheckpointError::PathEscapes {
+                path: path.to_path_buf(),
+                target: name.clone(),
+            });
         }
         let shard = folder.join(name);
         if std::fs::symlink_metadata(&shard).is_err() {
-            return Err(CheckpointError::ShardMissing { path: shard, asked_by: path.display().to_string() });
+            return Err(CheckpointError::ShardMissing {
+                path: shard,
+                asked_by: path.display().to_string(),
+            });
         }
         shards.insert(name.as_str(), open_inside(root, &shard)?);
     }
     for (tensor, name) in &index.weight_map {
         let holds = |file: &TensorFile| file.header().tensors.contains_key(tensor);
         if !shards.get(name.as_str()).is_some_and(holds) {
-            let found = shards.values().find(|file| holds(file)).map(|file| file.path().to_path_buf());
-            return Err(CheckpointError::ShardSwapped { tensor: tensor.clone(), path: folder.join(name), found });
+            let found = shards
+                .values()
+                .find(|file| holds(file))
+                .map(|file| file.path().to_path_buf());
+            return Err(CheckpointError::ShardSwapped {
+                tensor: tensor.clone(),
+                path: folder.join(name),
+                found,
+            });
         }
     }
     Ok(shards.into_values().collect())
@@ -177,16 +225,24 @@ pub fn read_inside(root: &Path, path: &Path, cap: u64) -> Result<Vec<u8>, Checkp
 /// Refuses a link that leads out of the checkpoint, except into the store beside it in which the Hugging Face cache
 /// keeps the files of all revisions (`models--A--B/snapshots/REVISION` → `models--A--B/blobs`).
 fn stays_inside(root: &Path, path: &Path) -> Result<(), CheckpointError> {
-    let real = |path: &Path| path.canonicalize().map_err(|error| CheckpointError::io("open", path, error));
+    let real = |path: &Path| {
+        path.canonicalize()
+            .map_err(|error| CheckpointError::io("open", path, error))
+    };
     let (root, target) = (real(root)?, real(path)?);
     let in_blobs = || {
-        let snapshots = root.parent().filter(|parent| parent.file_name() == Some(OsStr::new("snapshots")))?;
+        let snapshots = root
+            .parent()
+            .filter(|parent| parent.file_name() == Some(OsStr::new("snapshots")))?;
         Some(target.starts_with(snapshots.parent()?.join("blobs")))
     };
     if target.starts_with(&root) || in_blobs().unwrap_or(false) {
         return Ok(());
     }
-    Err(CheckpointError::PathEscapes { path: path.to_path_buf(), target: target.display().to_string() })
+    Err(CheckpointError::PathEscapes {
+        path: path.to_path_buf(),
+        target: target.display().to_string(),
+    })
 }
 
 #[cfg(test)]
@@ -195,10 +251,27 @@ mod tests {
 
     #[test]
     fn only_plain_names_are_joined() {
-        for good in ["model-00001-of-00003.safetensors", "diffusion_pytorch_model.bf16-00001-of-00002.safetensors", "模型.safetensors"] {
+        for good in [
+            "model-00001-of-00003.safetensors",
+            "diffusion_pytorch_model.bf16-00001-of-00002.safetensors",
+            "模型.safetensors",
+        ] {
             assert!(is_plain_name(good), "{good}");
         }
-        let bad = ["", ".", "..", "../x", "a/b", "/etc/passwd", "..\\x", "C:\\x", "C:x", "a/", "./a", "a\0b"];
+        let bad = [
+            "",
+            ".",
+            "..",
+            "../x",
+            "a/b",
+            "/etc/passwd",
+            "..\\x",
+            "C:\\x",
+            "C:x",
+            "a/",
+            "./a",
+            "a\0b",
+        ];
         for bad in bad {
             assert!(!is_plain_name(bad), "{bad:?}");
         }
@@ -206,9 +279,20 @@ mod tests {
 
     #[test]
     fn shard_numbers_are_read_with_and_without_an_infix() {
-        assert_eq!(shard_number("model-00002-of-00003.safetensors"), Some(("model", 2, 3)));
-        assert_eq!(shard_number("m.bf16-00001-of-00002.safetensors"), Some(("m.bf16", 1, 2)));
-        for other in ["model.safetensors", "model-1-of-0.safetensors", "model-1-of-99999999.safetensors", "-of-.safetensors"] {
+        assert_eq!(
+            shard_number("model-00002-of-00003.safetensors"),
+            Some(("model", 2, 3))
+        );
+        assert_eq!(
+            shard_number("m.bf16-00001-of-00002.safetensors"),
+            Some(("m.bf16", 1, 2))
+        );
+        for other in [
+            "model.safetensors",
+            "model-1-of-0.safetensors",
+            "model-1-of-99999999.safetensors",
+            "-of-.safetensors",
+        ] {
             assert_eq!(shard_number(other), None, "{other}");
         }
     }

@@ -147,11 +147,15 @@ impl Header {
             return Err(HeaderProblem::TooLong(length));
         }
         if length > file_len - LENGTH_BYTES {
-            return Err(HeaderProblem::PastEnd { header: length, file: file_len });
+            return Err(HeaderProblem::PastEnd {
+                header: length,
+                file: file_len,
+            });
         }
         let mut json = vec![0; length as usize];
         read_exact(reader, &mut json)?;
-        let raw: RawHeader = serde_json::from_slice(&json).map_err(|error| HeaderProblem::Json(error.to_string()))?;
+        let raw: RawHeader = serde_json::from_slice(&json)
+            .map_err(|error| HeaderProblem::Json(error.to_string()))?;
         let data_start = LENGTH_BYTES + length;
         Ok(Self {
             tensors: checked(raw.tensors, data_start, file_len - data_start)?,
@@ -162,7 +166,9 @@ impl Header {
 }
 
 fn read_exact(reader: &mut impl Read, buffer: &mut [u8]) -> Result<(), HeaderProblem> {
-    reader.read_exact(buffer).map_err(|error| HeaderProblem::Io(error.to_string()))
+    reader
+        .read_exact(buffer)
+        .map_err(|error| HeaderProblem::Io(error.to_string()))
 }
 
 /// The header as written, before its claims are checked. A list, so that equal names are seen.
@@ -195,12 +201,17 @@ impl<'de> Visitor<'de> for RawHeaderVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RawHeader, A::Error> {
-        let mut header = RawHeader { tensors: Vec::new(), metadata: BTreeMap::new() };
+        let mut header = RawHeader {
+            tensors: Vec::new(),
+            metadata: BTreeMap::new(),
+        };
         while let Some(name) = map.next_key::<String>()? {
             if name == "__metadata__" {
                 header.metadata = map.next_value()?;
             } else {
-                let entry = map.next_value().map_err(|error| A::Error::custom(format!("tensor {name:?}: {error}")))?;
+                let entry = map
+                    .next_value()
+                    .map_err(|error| A::Error::custom(format!("tensor {name:?}: {error}")))?;
                 header.tensors.push((name, entry));
             }
         }
@@ -248,33 +259,62 @@ fn checked(
     for (name, entry) in raw {
         check_name(&name)?;
         let dtype = number_format(&name, &entry.dtype)?;
-        let bytes = byte_count(&entry.shape, dtype).ok_or_else(|| HeaderProblem::ShapeOverflow(name.clone()))?;
+        let bytes = byte_count(&entry.shape, dtype)
+            .ok_or_else(|| HeaderProblem::ShapeOverflow(name.clone()))?;
         let [start, end] = entry.data_offsets;
         let given = i128::from(end) - i128::from(start);
         if given != i128::from(bytes) {
-            return Err(HeaderProblem::Size { tensor: name, expected: bytes, given });
+            return Err(HeaderProblem::Size {
+                tensor: name,
+                expected: bytes,
+                given,
+            });
         }
         if start < covered {
-            return Err(HeaderProblem::Overlap { first: previous, second: name });
+            return Err(HeaderProblem::Overlap {
+                first: previous,
+                second: name,
+            });
         }
         if start > covered {
-            return Err(HeaderProblem::Hole { tensor: name, bytes: start - covered });
+            return Err(HeaderProblem::Hole {
+                tensor: name,
+                bytes: start - covered,
+            });
         }
         covered = end;
         if covered > data_len && cut_off.is_none() {
             cut_off = Some(name.clone());
         }
         let overflow = || HeaderProblem::ShapeOverflow(name.clone());
-        let range = data_start.checked_add(start).ok_or_else(overflow)?..data_start.checked_add(end).ok_or_else(overflow)?;
-        let shape = entry.shape.iter().map(|&size| usize::try_from(size)).collect::<Result<_, _>>();
+        let range = data_start.checked_add(start).ok_or_else(overflow)?
+            ..data_start.checked_add(end).ok_or_else(overflow)?;
+        let shape = entry
+            .shape
+            .iter()
+            .map(|&size| usize::try_from(size))
+            .collect::<Result<_, _>>();
         let shape = shape.map_err(|_| overflow())?;
-        if tensors.insert(name.clone(), TensorEntry { dtype, shape, range }).is_some() {
+        if tensors
+            .insert(
+                name.clone(),
+                TensorEntry {
+                    dtype,
+                    shape,
+                    range,
+                },
+            )
+            .is_some()
+        {
             return Err(HeaderProblem::Duplicate(name));
         }
         previous = name;
     }
     match cut_off {
-        Some(tensor) => Err(HeaderProblem::Truncated { tensor, missing: covered - data_len }),
+        Some(tensor) => Err(HeaderProblem::Truncated {
+            tensor,
+            missing: covered - data_len,
+        }),
         None if covered < data_len => Err(HeaderProblem::Padded(data_len - covered)),
         None => Ok(tensors),
     }
@@ -297,7 +337,9 @@ fn number_format(tensor: &str, dtype: &str) -> Result<Dtype, HeaderProblem> {
 }
 
 fn byte_count(shape: &[u64], dtype: Dtype) -> Option<u64> {
-    let elements = shape.iter().try_fold(1u64, |product, &size| product.checked_mul(size))?;
+    let elements = shape
+        .iter()
+        .try_fold(1u64, |product, &size| product.checked_mul(size))?;
     let bits = elements.checked_mul(u64::try_from(dtype.bitsize()).ok()?)?;
     // Formats below one byte must still end on one.
     (bits % 8 == 0).then_some(bits / 8)
@@ -332,38 +374,87 @@ mod tests {
     #[test]
     fn each_kind_of_damage_has_its_name() {
         let one = r#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#;
-        assert_eq!(read(one, 4), Err(HeaderProblem::Truncated { tensor: "a".into(), missing: 4 }));
+        assert_eq!(
+            read(one, 4),
+            Err(HeaderProblem::Truncated {
+                tensor: "a".into(),
+                missing: 4
+            })
+        );
         assert_eq!(read(one, 9), Err(HeaderProblem::Padded(1)));
         let twice = r#"{"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}"#;
         assert_eq!(read(twice, 0), Err(HeaderProblem::Duplicate("a".into())));
         let overlap = r#"{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":[2,6]}}"#;
-        assert_eq!(read(overlap, 6), Err(HeaderProblem::Overlap { first: "a".into(), second: "b".into() }));
+        assert_eq!(
+            read(overlap, 6),
+            Err(HeaderProblem::Overlap {
+                first: "a".into(),
+                second: "b".into()
+            })
+        );
         let hole = r#"{"a":{"dtype":"U8","shape":[1],"data_offsets":[3,4]}}"#;
-        assert_eq!(read(hole, 4), Err(HeaderProblem::Hole { tensor: "a".into(), bytes: 3 }));
+        assert_eq!(
+            read(hole, 4),
+            Err(HeaderProblem::Hole {
+                tensor: "a".into(),
+                bytes: 3
+            })
+        );
         let huge = r#"{"a":{"dtype":"F64","shape":[4294967296,4294967296],"data_offsets":[0,8]}}"#;
         assert_eq!(read(huge, 8), Err(HeaderProblem::ShapeOverflow("a".into())));
         let unknown = r#"{"a":{"dtype":"F12","shape":[1],"data_offsets":[0,8]}}"#;
-        assert_eq!(read(unknown, 8), Err(HeaderProblem::Dtype { tensor: "a".into(), dtype: "F12".into() }));
+        assert_eq!(
+            read(unknown, 8),
+            Err(HeaderProblem::Dtype {
+                tensor: "a".into(),
+                dtype: "F12".into()
+            })
+        );
         let backwards = r#"{"a":{"dtype":"U8","shape":[1],"data_offsets":[5,4]}}"#;
-        assert_eq!(read(backwards, 4), Err(HeaderProblem::Size { tensor: "a".into(), expected: 1, given: -1 }));
+        assert_eq!(
+            read(backwards, 4),
+            Err(HeaderProblem::Size {
+                tensor: "a".into(),
+                expected: 1,
+                given: -1
+            })
+        );
     }
 
     #[test]
     fn lengths_are_checked_before_memory_is_taken() {
         for bytes in 0..8u64 {
-            assert_eq!(Header::read(&mut [0u8; 8].as_slice(), bytes), Err(HeaderProblem::TooShort(bytes)));
+            assert_eq!(
+                Header::read(&mut [0u8; 8].as_slice(), bytes),
+                Err(HeaderProblem::TooShort(bytes))
+            );
         }
-        let header = |length: u64, file: u64| Header::read(&mut length.to_le_bytes().as_slice(), file);
-        assert_eq!(header(1 << 63, u64::MAX), Err(HeaderProblem::TooLong(1 << 63)));
-        assert_eq!(header(MAX_HEADER_BYTES + 1, u64::MAX), Err(HeaderProblem::TooLong(MAX_HEADER_BYTES + 1)));
-        assert_eq!(header(9, 16), Err(HeaderProblem::PastEnd { header: 9, file: 16 }));
+        let header =
+            |length: u64, file: u64| Header::read(&mut length.to_le_bytes().as_slice(), file);
+        assert_eq!(
+            header(1 << 63, u64::MAX),
+            Err(HeaderProblem::TooLong(1 << 63))
+        );
+        assert_eq!(
+            header(MAX_HEADER_BYTES + 1, u64::MAX),
+            Err(HeaderProblem::TooLong(MAX_HEADER_BYTES + 1))
+        );
+        assert_eq!(
+            header(9, 16),
+            Err(HeaderProblem::PastEnd {
+                header: 9,
+                file: 16
+            })
+        );
     }
 
     #[test]
     fn a_long_shape_and_a_name_that_drives_a_terminal_are_refused() {
         let ranks = ["1"; 9].join(",");
         let json = format!(r#"{{"a":{{"dtype":"U8","shape":[{ranks}],"data_offsets":[0,1]}}}}"#);
-        assert!(matches!(read(&json, 1), Err(HeaderProblem::Json(message)) if message.contains("\"a\"")));
+        assert!(
+            matches!(read(&json, 1), Err(HeaderProblem::Json(message)) if message.contains("\"a\""))
+        );
         let json = r#"{"\u001b[2J":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}"#;
         let problem = read(json, 1).unwrap_err();
         assert!(!problem.to_string().contains('\u{1b}'), "{problem}");

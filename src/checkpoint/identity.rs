@@ -53,7 +53,10 @@ fn sample(file: &TensorFile, hash: &mut Sha256) -> Result<(), CheckpointError> {
 
 /// SHA-256 of every file, as published beside models. Reads everything, which takes a minute or more for the
 /// full-size model; `progress` is called with bytes done and bytes in all.
-pub fn full(sets: [&TensorSet; 3], progress: &mut dyn FnMut(u64, u64)) -> Result<Vec<FileDigest>, CheckpointError> {
+pub fn full(
+    sets: [&TensorSet; 3],
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Vec<FileDigest>, CheckpointError> {
     let files: Vec<&TensorFile> = sets.into_iter().flat_map(TensorSet::files).collect();
     let total = files.iter().map(|file| file.size()).sum();
     let mut done = 0;
@@ -63,7 +66,9 @@ pub fn full(sets: [&TensorSet; 3], progress: &mut dyn FnMut(u64, u64)) -> Result
         let mut hash = Sha256::new();
         let mut buffer = vec![0; 1 << 20];
         loop {
-            let read = reader.read(&mut buffer).map_err(|error| CheckpointError::io("read", file.path(), error))?;
+            let read = reader
+                .read(&mut buffer)
+                .map_err(|error| CheckpointError::io("read", file.path(), error))?;
             if read == 0 {
                 break;
             }
@@ -71,8 +76,17 @@ pub fn full(sets: [&TensorSet; 3], progress: &mut dyn FnMut(u64, u64)) -> Result
             done += read as u64;
             progress(done, total);
         }
-        let name = file.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
-        digests.push(FileDigest { file: name, size: file.size(), sha256: hex(&hash.finalize()) });
+        let name = file
+            .path()
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        digests.push(FileDigest {
+            file: name,
+            size: file.size(),
+            sha256: hex(&hash.finalize()),
+        });
     }
     Ok(digests)
 }

@@ -98,7 +98,11 @@ pub enum Key {
 
 /// Translates one name of a file. `up_levels` is the number of `decoder.up.I` levels in that file (VAE only).
 pub fn translate(part: Part, stored: &str, up_levels: usize) -> Key {
-    let name = part.prefixes().iter().find_map(|prefix| stored.strip_prefix(prefix)).unwrap_or(stored);
+    let name = part
+        .prefixes()
+        .iter()
+        .find_map(|prefix| stored.strip_prefix(prefix))
+        .unwrap_or(stored);
     match part {
         Part::Transformer => transformer(name),
         Part::TextEncoder => text_encoder(name),
@@ -111,9 +115,14 @@ fn transformer(name: &str) -> Key {
         return Key::Unused;
     }
     if let Some(block) = name.strip_suffix(".attention.qkv.weight") {
-        return Key::Rows(["to_q", "to_k", "to_v"].map(|side| format!("{block}.attention.{side}.weight")));
+        return Key::Rows(
+            ["to_q", "to_k", "to_v"].map(|side| format!("{block}.attention.{side}.weight")),
+        );
     }
-    let starts = [("x_embedder.", "all_x_embedder.2-1."), ("final_layer.", "all_final_layer.2-1.")];
+    let starts = [
+        ("x_embedder.", "all_x_embedder.2-1."),
+        ("final_layer.", "all_final_layer.2-1."),
+    ];
     for (from, to) in starts {
         if let Some(rest) = name.strip_prefix(from) {
             return Key::Whole(format!("{to}{rest}"));
@@ -148,13 +157,25 @@ fn vae(name: &str, up_levels: usize) -> Key {
         return Key::Whole(name.to_owned());
     };
     let translated = match rest {
-        ["down", level, "block", block, rest @ ..] => format!("down_blocks.{level}.resnets.{block}.{}", resnet(rest)),
-        ["down", level, "downsample", rest @ ..] => format!("down_blocks.{level}.downsamplers.0.{}", rest.join(".")),
+        ["down", level, "block", block, rest @ ..] => {
+            format!("down_blocks.{level}.resnets.{block}.{}", resnet(rest))
+        }
+        ["down", level, "downsample", rest @ ..] => {
+            format!("down_blocks.{level}.downsamplers.0.{}", rest.join("."))
+        }
         ["up", level, "block", block, rest @ ..] => {
-            format!("up_blocks.{}.resnets.{block}.{}", mirrored(level, up_levels), resnet(rest))
+            format!(
+                "up_blocks.{}.resnets.{block}.{}",
+                mirrored(level, up_levels),
+                resnet(rest)
+            )
         }
         ["up", level, "upsample", rest @ ..] => {
-            format!("up_blocks.{}.upsamplers.0.{}", mirrored(level, up_levels), rest.join("."))
+            format!(
+                "up_blocks.{}.upsamplers.0.{}",
+                mirrored(level, up_levels),
+                rest.join(".")
+            )
         }
         ["mid", "block_1", rest @ ..] => format!("mid_block.resnets.0.{}", resnet(rest)),
         ["mid", "block_2", rest @ ..] => format!("mid_block.resnets.1.{}", resnet(rest)),
@@ -179,7 +200,11 @@ fn resnet(rest: &[&str]) -> String {
 
 /// BFL counts the decoder's levels from the image, diffusers from the latents.
 fn mirrored(level: &str, levels: usize) -> String {
-    match level.parse::<usize>().ok().and_then(|level| levels.checked_sub(level + 1)) {
+    match level
+        .parse::<usize>()
+        .ok()
+        .and_then(|level| levels.checked_sub(level + 1))
+    {
         Some(level) => level.to_string(),
         None => level.to_owned(),
     }
@@ -188,7 +213,14 @@ fn mirrored(level: &str, levels: usize) -> String {
 /// The number of `decoder.up.I` levels among a file's names.
 pub fn up_levels<'a>(names: impl Iterator<Item = &'a str>) -> usize {
     names
-        .filter_map(|name| name.split_once("decoder.up.")?.1.split('.').next()?.parse::<usize>().ok())
+        .filter_map(|name| {
+            name.split_once("decoder.up.")?
+                .1
+                .split('.')
+                .next()?
+                .parse::<usize>()
+                .ok()
+        })
         .filter(|&level| level < 64)
         .max()
         .map_or(0, |level| level + 1)
@@ -196,7 +228,9 @@ pub fn up_levels<'a>(names: impl Iterator<Item = &'a str>) -> usize {
 
 /// Whether an all-in-one file holds this part under `stored`; files of one part answer by [`Family`](super::Family).
 pub fn belongs_to(part: Part, stored: &str) -> bool {
-    part.prefixes().iter().any(|prefix| stored.starts_with(prefix))
+    part.prefixes()
+        .iter()
+        .any(|prefix| stored.starts_with(prefix))
 }
 
 #[cfg(test)]
@@ -213,48 +247,105 @@ mod tests {
     #[test]
     fn transformer_names_of_both_layouts_meet() {
         let cases = [
-            ("model.diffusion_model.x_embedder.weight", "all_x_embedder.2-1.weight"),
+            (
+                "model.diffusion_model.x_embedder.weight",
+                "all_x_embedder.2-1.weight",
+            ),
             ("x_embedder.bias", "all_x_embedder.2-1.bias"),
             ("all_x_embedder.2-1.weight", "all_x_embedder.2-1.weight"),
-            ("final_layer.adaLN_modulation.1.weight", "all_final_layer.2-1.adaLN_modulation.1.weight"),
-            ("all_final_layer.2-1.linear.weight", "all_final_layer.2-1.linear.weight"),
-            ("layers.0.attention.out.weight", "layers.0.attention.to_out.0.weight"),
-            ("layers.0.attention.to_out.0.weight", "layers.0.attention.to_out.0.weight"),
-            ("context_refiner.1.attention.k_norm.weight", "context_refiner.1.attention.norm_k.weight"),
+            (
+                "final_layer.adaLN_modulation.1.weight",
+                "all_final_layer.2-1.adaLN_modulation.1.weight",
+            ),
+            (
+                "all_final_layer.2-1.linear.weight",
+                "all_final_layer.2-1.linear.weight",
+            ),
+            (
+                "layers.0.attention.out.weight",
+                "layers.0.attention.to_out.0.weight",
+            ),
+            (
+                "layers.0.attention.to_out.0.weight",
+                "layers.0.attention.to_out.0.weight",
+            ),
+            (
+                "context_refiner.1.attention.k_norm.weight",
+                "context_refiner.1.attention.norm_k.weight",
+            ),
             ("t_embedder.mlp.0.bias", "t_embedder.mlp.0.bias"),
         ];
         for (stored, name) in cases {
             assert_eq!(whole(Part::Transformer, stored), name);
         }
-        assert_eq!(translate(Part::Transformer, "norm_final.weight", 0), Key::Unused);
-        let Key::Rows(names) = translate(Part::Transformer, "layers.3.attention.qkv.weight", 0) else { panic!() };
+        assert_eq!(
+            translate(Part::Transformer, "norm_final.weight", 0),
+            Key::Unused
+        );
+        let Key::Rows(names) = translate(Part::Transformer, "layers.3.attention.qkv.weight", 0)
+        else {
+            panic!()
+        };
         assert_eq!(names[2], "layers.3.attention.to_v.weight");
     }
 
     #[test]
     fn bfl_autoencoder_names_become_diffusers_names() {
         let cases = [
-            ("encoder.down.1.block.0.nin_shortcut.weight", "encoder.down_blocks.1.resnets.0.conv_shortcut.weight"),
-            ("encoder.down.2.downsample.conv.bias", "encoder.down_blocks.2.downsamplers.0.conv.bias"),
-            ("encoder.mid.block_2.norm1.weight", "encoder.mid_block.resnets.1.norm1.weight"),
-            ("decoder.mid.attn_1.proj_out.weight", "decoder.mid_block.attentions.0.to_out.0.weight"),
-            ("decoder.mid.attn_1.norm.bias", "decoder.mid_block.attentions.0.group_norm.bias"),
-            ("decoder.up.0.block.2.conv1.weight", "decoder.up_blocks.3.resnets.2.conv1.weight"),
-            ("decoder.up.3.upsample.conv.weight", "decoder.up_blocks.0.upsamplers.0.conv.weight"),
+            (
+                "encoder.down.1.block.0.nin_shortcut.weight",
+                "encoder.down_blocks.1.resnets.0.conv_shortcut.weight",
+            ),
+            (
+                "encoder.down.2.downsample.conv.bias",
+                "encoder.down_blocks.2.downsamplers.0.conv.bias",
+            ),
+            (
+                "encoder.mid.block_2.norm1.weight",
+                "encoder.mid_block.resnets.1.norm1.weight",
+            ),
+            (
+                "decoder.mid.attn_1.proj_out.weight",
+                "decoder.mid_block.attentions.0.to_out.0.weight",
+            ),
+            (
+                "decoder.mid.attn_1.norm.bias",
+                "decoder.mid_block.attentions.0.group_norm.bias",
+            ),
+            (
+                "decoder.up.0.block.2.conv1.weight",
+                "decoder.up_blocks.3.resnets.2.conv1.weight",
+            ),
+            (
+                "decoder.up.3.upsample.conv.weight",
+                "decoder.up_blocks.0.upsamplers.0.conv.weight",
+            ),
             ("decoder.norm_out.weight", "decoder.conv_norm_out.weight"),
             ("decoder.conv_in.weight", "decoder.conv_in.weight"),
             ("vae.decoder.conv_in.weight", "decoder.conv_in.weight"),
-            ("decoder.up_blocks.0.resnets.0.conv1.weight", "decoder.up_blocks.0.resnets.0.conv1.weight"),
+            (
+                "decoder.up_blocks.0.resnets.0.conv1.weight",
+                "decoder.up_blocks.0.resnets.0.conv1.weight",
+            ),
         ];
         for (stored, name) in cases {
             assert_eq!(whole(Part::Vae, stored), name);
         }
-        assert_eq!(up_levels(["decoder.up.0.x", "decoder.up.3.y", "decoder.up_blocks.9.z"].into_iter()), 4);
+        assert_eq!(
+            up_levels(["decoder.up.0.x", "decoder.up.3.y", "decoder.up_blocks.9.z"].into_iter()),
+            4
+        );
     }
 
     #[test]
     fn odd_names_pass_through_for_the_report_to_name() {
-        for odd in ["", ".", "decoder.up.999999999999999999999.block.0.x", "decoder.mid.attn_1.z.weight", "嗨.x"] {
+        for odd in [
+            "",
+            ".",
+            "decoder.up.999999999999999999999.block.0.x",
+            "decoder.mid.attn_1.z.weight",
+            "嗨.x",
+        ] {
             assert_ne!(translate(Part::Vae, odd, 4), Key::Unused, "{odd:?}");
             assert_ne!(translate(Part::Transformer, odd, 4), Key::Unused, "{odd:?}");
         }
@@ -262,8 +353,17 @@ mod tests {
 
     #[test]
     fn text_encoder_names_get_their_prefix() {
-        assert_eq!(whole(Part::TextEncoder, "embed_tokens.weight"), "model.embed_tokens.weight");
-        assert_eq!(whole(Part::TextEncoder, "model.norm.weight"), "model.norm.weight");
-        assert_eq!(translate(Part::TextEncoder, "lm_head.weight", 0), Key::Unused);
+        assert_eq!(
+            whole(Part::TextEncoder, "embed_tokens.weight"),
+            "model.embed_tokens.weight"
+        );
+        assert_eq!(
+            whole(Part::TextEncoder, "model.norm.weight"),
+            "model.norm.weight"
+        );
+        assert_eq!(
+            translate(Part::TextEncoder, "lm_head.weight", 0),
+            Key::Unused
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! A checked set of tensors into a network, one tensor at a time.
 
-use burn::module::{Module, ModuleMapper, Param};
+use burn::module::{ModuleMapper, Param};
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
 use super::cast;
@@ -33,7 +33,11 @@ pub fn fill<N: Network>(
     if !matches!(dtype, DType::F32 | DType::BF16 | DType::F16) {
         return Err(CheckpointError::LoadDtype(format!("{dtype:?}")));
     }
-    let readers = set.files().iter().map(super::tensor_file::TensorFile::reopen).collect::<Result<_, _>>()?;
+    let readers = set
+        .files()
+        .iter()
+        .map(super::tensor_file::TensorFile::reopen)
+        .collect::<Result<_, _>>()?;
     let mut filler = Filler {
         set,
         readers,
@@ -112,22 +116,34 @@ impl Filler<'_> {
 
     fn read(&self, name: &str, shape: &[usize]) -> Result<TensorData, CheckpointError> {
         let misplaced = || CheckpointError::Config {
-            path: self.set.files().first().map(|file| file.path().to_path_buf()).unwrap_or_default(),
+            path: self
+                .set
+                .files()
+                .first()
+                .map(|file| file.path().to_path_buf())
+                .unwrap_or_default(),
             problem: format!("tensor {name:?} with shape {shape:?} is not in it"),
         };
-        let stored = self.stored(name).filter(|stored| stored.shape == shape).ok_or_else(misplaced)?;
+        let stored = self
+            .stored(name)
+            .filter(|stored| stored.shape == shape)
+            .ok_or_else(misplaced)?;
         let reader = self.readers.get(stored.file).ok_or_else(misplaced)?;
         let bytes = reader.map(&stored.range)?;
-        cast::to_data(&bytes, stored.dtype, self.dtype, shape).ok_or_else(|| CheckpointError::UnsupportedDtype {
-            path: self.set.files()[stored.file].path().to_path_buf(),
-            tensor: stored.name.clone(),
-            dtype: stored.dtype.to_string(),
+        cast::to_data(&bytes, stored.dtype, self.dtype, shape).ok_or_else(|| {
+            CheckpointError::UnsupportedDtype {
+                path: self.set.files()[stored.file].path().to_path_buf(),
+                tensor: stored.name.clone(),
+                dtype: stored.dtype.to_string(),
+            }
         })
     }
 
     /// Reports progress, and waits for the device when enough is on its way.
     fn count(&mut self, name: &str) -> Result<(), CheckpointError> {
-        let bytes = self.stored(name).map_or(0, |stored| stored.range.end - stored.range.start);
+        let bytes = self
+            .stored(name)
+            .map_or(0, |stored| stored.range.end - stored.range.start);
         self.in_flight += bytes;
         if self.in_flight >= IN_FLIGHT_BYTES {
             sync(self.device, name)?;
@@ -145,5 +161,8 @@ fn upload<const D: usize>(data: TensorData, device: &Device, dtype: DType) -> Te
 }
 
 fn sync(device: &Device, name: &str) -> Result<(), CheckpointError> {
-    device.sync().map_err(|error| CheckpointError::Device { tensor: name.to_owned(), reason: error.to_string() })
+    device.sync().map_err(|error| CheckpointError::Device {
+        tensor: name.to_owned(),
+        reason: error.to_string(),
+    })
 }

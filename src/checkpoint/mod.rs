@@ -35,7 +35,9 @@ use std::path::{Path, PathBuf};
 use burn::tensor::{DType, Device};
 
 use crate::model::config::SchedulerConfig;
-use crate::model::{AutoencoderKl, TextEncoder, TextEncoderConfig, Transformer, TransformerConfig, VaeConfig};
+use crate::model::{
+    AutoencoderKl, TextEncoder, TextEncoderConfig, Transformer, TransformerConfig, VaeConfig,
+};
 
 pub use configs::Configs;
 pub use demo::{DEMO_MODEL_VARIABLE, find_demo_model};
@@ -80,13 +82,18 @@ impl Checkpoint {
     /// # Errors
     /// [`CheckpointError`] naming the file and what is wrong with it.
     pub fn open(path: &Path) -> Result<Self, CheckpointError> {
-        let metadata = std::fs::metadata(path).map_err(|error| CheckpointError::io("open", path, error))?;
-        let is_index = path.file_name().is_some_and(|name| name == "model_index.json");
+        let metadata =
+            std::fs::metadata(path).map_err(|error| CheckpointError::io("open", path, error))?;
+        let is_index = path
+            .file_name()
+            .is_some_and(|name| name == "model_index.json");
         let checkpoint = if is_index && metadata.is_file() {
             Self::open_folder(path.parent().unwrap_or(Path::new(".")))
         } else if !metadata.is_dir() {
             Self::open_single_file(path)
-        } else if path.join("model_index.json").is_file() || path.join("transformer/config.json").is_file() {
+        } else if path.join("model_index.json").is_file()
+            || path.join("transformer/config.json").is_file()
+        {
             Self::open_folder(path)
         } else {
             Self::open_single_file(&single_file::find_transformer(path)?)
@@ -103,8 +110,16 @@ impl Checkpoint {
         let config = |part: Part| root.join(part.folder()).join("config.json");
         let scheduler = root.join("scheduler/scheduler_config.json");
         let configs = Configs {
-            transformer: configs::read(root, &config(Part::Transformer), TransformerConfig::from_json)?,
-            text_encoder: configs::read(root, &config(Part::TextEncoder), TextEncoderConfig::from_json)?,
+            transformer: configs::read(
+                root,
+                &config(Part::Transformer),
+                TransformerConfig::from_json,
+            )?,
+            text_encoder: configs::read(
+                root,
+                &config(Part::TextEncoder),
+                TextEncoderConfig::from_json,
+            )?,
             vae: configs::read(root, &config(Part::Vae), VaeConfig::from_json)?,
             scheduler: configs::read(root, &scheduler, SchedulerConfig::from_json)?,
         };
@@ -122,7 +137,11 @@ impl Checkpoint {
     }
 
     fn open_single_file(file: &Path) -> Result<Self, CheckpointError> {
-        let single_file::Parts { transformer, text_encoder, vae } = single_file::open(file)?;
+        let single_file::Parts {
+            transformer,
+            text_encoder,
+            vae,
+        } = single_file::open(file)?;
         let beside = file.parent().unwrap_or(Path::new("."));
         // A configuration beside the file says what shapes cannot; without one the shapes must do.
         let written = |name: &str| Some(beside.join(name)).filter(|path| path.is_file());
@@ -146,7 +165,12 @@ impl Checkpoint {
             },
         };
         let mut folders = single_file::companion_folders(file, Part::TextEncoder);
-        folders.extend(text_encoder.files().iter().filter_map(|file| Some(file.path().parent()?.to_path_buf())));
+        folders.extend(
+            text_encoder
+                .files()
+                .iter()
+                .filter_map(|file| Some(file.path().parent()?.to_path_buf())),
+        );
         Ok(Self {
             path: file.to_path_buf(),
             layout: Layout::SingleFile,
@@ -166,7 +190,10 @@ impl Checkpoint {
 
     /// What to call the model: the folder's name, or the file's without its ending.
     pub fn name(&self) -> String {
-        let path = self.path.canonicalize().unwrap_or_else(|_| self.path.clone());
+        let path = self
+            .path
+            .canonicalize()
+            .unwrap_or_else(|_| self.path.clone());
         let name = match self.layout {
             Layout::Folder => path.file_name(),
             Layout::SingleFile => path.file_stem(),
@@ -200,7 +227,10 @@ impl Checkpoint {
 
     /// Bytes of all weights as stored.
     pub fn bytes(&self) -> u64 {
-        Part::ALL.iter().map(|&part| self.tensors(part).bytes()).sum()
+        Part::ALL
+            .iter()
+            .map(|&part| self.tensors(part).bytes())
+            .sum()
     }
 
     /// Compares every tensor's name, shape and number format with what the networks want, from headers alone.
@@ -218,7 +248,8 @@ impl Checkpoint {
 
     fn compare<N: Network>(&self, network: &N) -> PartReport {
         let layers_run = self.configs.text_encoder.layers_run();
-        let spare = |name: &str| N::PART == Part::TextEncoder && is_spare_text_tensor(name, layers_run);
+        let spare =
+            |name: &str| N::PART == Part::TextEncoder && is_spare_text_tensor(name, layers_run);
         PartReport::compare(self.tensors(N::PART), &wanted(network), spare)
     }
 
@@ -232,11 +263,16 @@ impl Checkpoint {
 
     /// The autoencoder; without an encoder where the checkpoint has none.
     fn new_vae(&self, device: &Device) -> AutoencoderKl {
-        let mut vae = self.configs.vae.init(device);
-        if !self.vae.tensors().keys().any(|name| name.starts_with("encoder.")) {
-            vae.encoder = None;
+        let vae = self.configs.vae.init(device);
+        if self
+            .vae
+            .tensors()
+            .keys()
+            .any(|name| name.starts_with("encoder."))
+        {
+            return vae;
         }
-        vae
+        vae.without_encoder()
     }
 
     /// Loads the diffusion transformer as numbers of `dtype` (f32, bf16 or f16).
@@ -288,7 +324,9 @@ impl Checkpoint {
     ) -> Result<N, CheckpointError> {
         let report = self.compare(&network);
         if !report.is_sound() {
-            return Err(CheckpointError::Mismatch(Box::new(Report { parts: vec![report] })));
+            return Err(CheckpointError::Mismatch(Box::new(Report {
+                parts: vec![report],
+            })));
         }
         load::fill(network, self.tensors(N::PART), device, dtype, progress)
     }
@@ -338,5 +376,8 @@ fn find_tokenizer(folders: &[PathBuf]) -> Result<PathBuf, CheckpointError> {
             }
         }
     }
-    Err(CheckpointError::PartMissing { part: Missing::Tokenizer, looked })
+    Err(CheckpointError::PartMissing {
+        part: Missing::Tokenizer,
+        looked,
+    })
 }

@@ -41,9 +41,16 @@ impl Network for AutoencoderKl {
 
 /// The tensors a network wants, by name with their shapes. Allocates none of them.
 pub fn wanted<N: Network>(network: &N) -> BTreeMap<String, Vec<usize>> {
-    let mut collector = ShapeCollector { path: Path::default(), shapes: BTreeMap::new() };
+    let mut collector = ShapeCollector {
+        path: Path::default(),
+        shapes: BTreeMap::new(),
+    };
     network.visit(&mut collector);
-    collector.shapes.into_iter().map(|(path, shape)| (N::tensor_name(&path), shape)).collect()
+    collector
+        .shapes
+        .into_iter()
+        .map(|(path, shape)| (N::tensor_name(&path), shape))
+        .collect()
 }
 
 /// The path of the module that is being visited.
@@ -80,6 +87,7 @@ impl ModuleVisitor for ShapeCollector {
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         // `lazy_shape`: asking the tensor itself would draw and allocate it.
-        self.shapes.insert(self.path.joined(), param.lazy_shape().to_vec());
+        self.shapes
+            .insert(self.path.joined(), param.lazy_shape().to_vec());
     }
 }

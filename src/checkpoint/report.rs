@@ -106,7 +106,11 @@ impl Report {
 
 impl PartReport {
     /// Compares what `set` has with what a network wants. `spare` tells names that are known and not needed.
-    pub fn compare(set: &TensorSet, wanted: &BTreeMap<String, Vec<usize>>, spare: impl Fn(&str) -> bool) -> Self {
+    pub fn compare(
+        set: &TensorSet,
+        wanted: &BTreeMap<String, Vec<usize>>,
+        spare: impl Fn(&str) -> bool,
+    ) -> Self {
         let mut report = Self::about(set);
         let mut strangers = Vec::new();
         for (name, stored) in set.tensors() {
@@ -118,21 +122,37 @@ impl PartReport {
                     shape: stored.shape.clone(),
                     wanted: shape.clone(),
                 }),
-                Some(_) if !cast::is_supported(stored.dtype) => report
-                    .unsupported
-                    .push(Unsupported { tensor: stored.name.clone(), dtype: stored.dtype.to_string() }),
+                Some(_) if !cast::is_supported(stored.dtype) => {
+                    report.unsupported.push(Unsupported {
+                        tensor: stored.name.clone(),
+                        dtype: stored.dtype.to_string(),
+                    })
+                }
                 Some(_) => {}
             }
         }
-        let absent = wanted.iter().filter(|(name, _)| !set.tensors().contains_key(*name));
+        let absent = wanted
+            .iter()
+            .filter(|(name, _)| !set.tensors().contains_key(*name));
         for (index, (name, shape)) in absent.enumerate() {
             // The nearest name costs a comparison with every stranger, so only what will be shown gets one.
             let nearest = nearest(index, name, strangers.iter().copied());
-            report.missing.push(Missing { tensor: name.clone(), shape: shape.clone(), nearest });
+            report.missing.push(Missing {
+                tensor: name.clone(),
+                shape: shape.clone(),
+                nearest,
+            });
         }
         for (index, (translated, stored)) in strangers.iter().enumerate() {
-            let nearest = nearest(index, translated, wanted.keys().map(|name| (name.as_str(), name.as_str())));
-            report.unexpected.push(Unexpected { tensor: (*stored).to_owned(), nearest });
+            let nearest = nearest(
+                index,
+                translated,
+                wanted.keys().map(|name| (name.as_str(), name.as_str())),
+            );
+            report.unexpected.push(Unexpected {
+                tensor: (*stored).to_owned(),
+                nearest,
+            });
         }
         report
     }
@@ -140,8 +160,16 @@ impl PartReport {
     fn about(set: &TensorSet) -> Self {
         Self {
             part: set.part(),
-            files: set.files().iter().map(|file| file.path().display().to_string()).collect(),
-            file_bytes: set.files().iter().map(super::tensor_file::TensorFile::size).sum(),
+            files: set
+                .files()
+                .iter()
+                .map(|file| file.path().display().to_string())
+                .collect(),
+            file_bytes: set
+                .files()
+                .iter()
+                .map(super::tensor_file::TensorFile::size)
+                .sum(),
             tensors: set.tensors().len(),
             parameters: set.parameters(),
             bytes: set.bytes(),
@@ -168,7 +196,11 @@ impl PartReport {
 
 /// Of pairs of a comparable and a shown name, the shown one whose comparable name is most like `name`; unless `index`
 /// is past those that are shown, or nothing is similar.
-fn nearest<'a>(index: usize, name: &str, among: impl Iterator<Item = (&'a str, &'a str)>) -> Option<String> {
+fn nearest<'a>(
+    index: usize,
+    name: &str,
+    among: impl Iterator<Item = (&'a str, &'a str)>,
+) -> Option<String> {
     if index >= SHOWN {
         return None;
     }
@@ -191,12 +223,19 @@ impl fmt::Display for Report {
 impl fmt::Display for PartReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let files = self.files.join(", ");
-        writeln!(f, "the {} ({files}) does not fit its configuration:", self.part)?;
+        writeln!(
+            f,
+            "the {} ({files}) does not fit its configuration:",
+            self.part
+        )?;
         listed(f, "missing", &self.missing)?;
         listed(f, "unexpected", &self.unexpected)?;
         listed(f, "misshapen", &self.misshapen)?;
         listed(f, "unsupported", &self.unsupported)?;
-        writeln!(f, "download it again, or check that files and configuration are of one model")
+        writeln!(
+            f,
+            "download it again, or check that files and configuration are of one model"
+        )
     }
 }
 
@@ -232,12 +271,20 @@ impl fmt::Display for Unexpected {
 
 impl fmt::Display for Misshapen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} is {:?} and should be {:?}", self.tensor, self.shape, self.wanted)
+        write!(
+            f,
+            "{} is {:?} and should be {:?}",
+            self.tensor, self.shape, self.wanted
+        )
     }
 }
 
 impl fmt::Display for Unsupported {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} is stored as {}; bf16, f16 and f32 can be loaded", self.tensor, self.dtype)
+        write!(
+            f,
+            "{} is stored as {}; bf16, f16 and f32 can be loaded",
+            self.tensor, self.dtype
+        )
     }
 }

@@ -31,10 +31,21 @@ pub fn save_module<N: Network>(
     if !matches!(dtype, DType::F32 | DType::BF16 | DType::F16) {
         return Err(CheckpointError::LoadDtype(format!("{dtype:?}")));
     }
-    let mut layout = Layout { path: Path::default(), name: N::tensor_name, dtype, tensors: Vec::new() };
+    let mut layout = Layout {
+        path: Path::default(),
+        name: N::tensor_name,
+        dtype,
+        tensors: Vec::new(),
+    };
     network.visit(&mut layout);
     write(path, metadata, layout.tensors, |out| {
-        let mut fetcher = Fetcher { path: Path::default(), name: N::tensor_name, dtype, out, failed: None };
+        let mut fetcher = Fetcher {
+            path: Path::default(),
+            name: N::tensor_name,
+            dtype,
+            out,
+            failed: None,
+        };
         network.visit(&mut fetcher);
         fetcher.failed.map_or(Ok(()), Err)
     })
@@ -60,7 +71,11 @@ pub fn save_tensors(
         listed.push((name.clone(), dtype, data.shape().to_vec()));
     }
     write(path, metadata, listed, |out| {
-        let write_all = |out: &mut dyn Write| tensors.values().try_for_each(|data| out.write_all(data.bytes()));
+        let write_all = |out: &mut dyn Write| {
+            tensors
+                .values()
+                .try_for_each(|data| out.write_all(data.bytes()))
+        };
         write_all(out).map_err(|error| CheckpointError::io("write", path, error))
     })
 }
@@ -75,7 +90,11 @@ pub type NamedTensors = (BTreeMap<String, TensorData>, BTreeMap<String, String>)
 pub fn load_tensors(path: &FilePath, cap: u64) -> Result<NamedTensors, CheckpointError> {
     let file = TensorFile::open(path)?;
     if file.size() > cap {
-        return Err(CheckpointError::TooLarge { path: path.to_path_buf(), size: file.size(), cap });
+        return Err(CheckpointError::TooLarge {
+            path: path.to_path_buf(),
+            size: file.size(),
+            cap,
+        });
     }
     let mut reader = file.reopen()?;
     let mut tensors = BTreeMap::new();
@@ -89,7 +108,8 @@ pub fn load_tensors(path: &FilePath, cap: u64) -> Result<NamedTensors, Checkpoin
         // The header was checked, so this is at most the file's size.
         let mut bytes = vec![0; (entry.range.end - entry.range.start) as usize];
         reader.read_at(entry.range.start, &mut bytes)?;
-        let data = TensorData::try_from_bytes_vec(bytes, entry.shape.clone(), dtype).map_err(|_| unsupported())?;
+        let data = TensorData::try_from_bytes_vec(bytes, entry.shape.clone(), dtype)
+            .map_err(|_| unsupported())?;
         tensors.insert(name.clone(), data);
     }
     Ok((tensors, file.header().metadata.clone()))
@@ -110,11 +130,17 @@ const FORMATS: [(DType, Dtype); 10] = [
 ];
 
 fn stored_as(dtype: DType) -> Option<Dtype> {
-    FORMATS.iter().find(|(ours, _)| *ours == dtype).map(|&(_, theirs)| theirs)
+    FORMATS
+        .iter()
+        .find(|(ours, _)| *ours == dtype)
+        .map(|&(_, theirs)| theirs)
 }
 
 fn read_as(dtype: Dtype) -> Option<DType> {
-    FORMATS.iter().find(|(_, theirs)| *theirs == dtype).map(|&(ours, _)| ours)
+    FORMATS
+        .iter()
+        .find(|(_, theirs)| *theirs == dtype)
+        .map(|&(ours, _)| ours)
 }
 
 /// Writes the header for `tensors`, then what `write_data` writes, and commits only if all went well.
@@ -128,7 +154,8 @@ fn write(
     let header = header(metadata, tensors).map_err(|error| failed(std::io::Error::other(error)))?;
     let mut file = AtomicWriteFile::open(path).map_err(failed)?;
     let mut out = BufWriter::with_capacity(1 << 20, &mut file);
-    out.write_all(&(header.len() as u64).to_le_bytes()).map_err(failed)?;
+    out.write_all(&(header.len() as u64).to_le_bytes())
+        .map_err(failed)?;
     out.write_all(&header).map_err(failed)?;
     write_data(&mut out)?;
     out.flush().map_err(failed)?;
@@ -145,9 +172,19 @@ fn header(
     let tensors = tensors.into_iter().map(|(name, dtype, shape)| {
         let start = end;
         end += shape.iter().product::<usize>() * dtype.bitsize() / 8;
-        (name, TensorInfo { dtype, shape, data_offsets: (start, end) })
+        (
+            name,
+            TensorInfo {
+                dtype,
+                shape,
+                data_offsets: (start, end),
+            },
+        )
     });
-    let metadata = metadata.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
+    let metadata = metadata
+        .iter()
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect();
     let header = Metadata::new(Some(metadata), tensors.collect())?;
     let mut json = serde_json::to_vec(&header)?;
     json.resize(json.len().next_multiple_of(8), b' ');
@@ -173,7 +210,11 @@ impl ModuleVisitor for Layout {
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         if let Some(dtype) = stored_as(self.dtype) {
-            self.tensors.push(((self.name)(&self.path.joined()), dtype, param.lazy_shape().to_vec()));
+            self.tensors.push((
+                (self.name)(&self.path.joined()),
+                dtype,
+                param.lazy_shape().to_vec(),
+            ));
         }
     }
 }
@@ -202,9 +243,14 @@ impl<W: Write> ModuleVisitor for Fetcher<'_, W> {
         }
         let tensor = (self.name)(&self.path.joined());
         let written = match param.val().cast(self.dtype).try_into_data() {
-            Ok(data) => self.out.write_all(data.bytes()).map_err(|error| error.to_string()),
+            Ok(data) => self
+                .out
+                .write_all(data.bytes())
+                .map_err(|error| error.to_string()),
             Err(error) => Err(error.to_string()),
         };
-        self.failed = written.err().map(|reason| CheckpointError::Device { tensor, reason });
+        self.failed = written
+            .err()
+            .map(|reason| CheckpointError::Device { tensor, reason });
     }
 }

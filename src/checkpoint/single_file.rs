@@ -64,7 +64,10 @@ pub fn open(file: &Path) -> Result<Parts, CheckpointError> {
     let opened = TensorFile::open(file)?;
     let family = family_of(&opened);
     if family != Family::ZImage {
-        return Err(CheckpointError::Foreign { path: file.to_path_buf(), family });
+        return Err(CheckpointError::Foreign {
+            path: file.to_path_buf(),
+            family,
+        });
     }
     let companion = |part: Part| -> Result<TensorSet, CheckpointError> {
         if holds(&opened, part) {
@@ -73,7 +76,11 @@ pub fn open(file: &Path) -> Result<Parts, CheckpointError> {
         find(part, &companion_folders(file, part))
     };
     let (text_encoder, vae) = (companion(Part::TextEncoder)?, companion(Part::Vae)?);
-    Ok(Parts { transformer: TensorSet::gather(Part::Transformer, vec![opened])?, text_encoder, vae })
+    Ok(Parts {
+        transformer: TensorSet::gather(Part::Transformer, vec![opened])?,
+        text_encoder,
+        vae,
+    })
 }
 
 /// Finds the one transformer file in a folder, or in the folders of a ComfyUI `models` folder.
@@ -86,17 +93,25 @@ pub fn find_transformer(folder: &Path) -> Result<PathBuf, CheckpointError> {
     let mut folders = vec![folder.to_path_buf()];
     folders.extend(part.comfy_folders().iter().map(|name| folder.join(name)));
     let candidates = candidates(part, &folders);
-    let is_transformer = |path: &&PathBuf| TensorFile::open(path).is_ok_and(|file| family_of(&file) == Family::ZImage);
+    let is_transformer = |path: &&PathBuf| {
+        TensorFile::open(path).is_ok_and(|file| family_of(&file) == Family::ZImage)
+    };
     let found: Vec<&PathBuf> = candidates.iter().filter(is_transformer).collect();
     match (found.as_slice(), candidates.as_slice()) {
         ([only], _) => Ok((*only).clone()),
         ([], [only]) => match TensorFile::open(only) {
-            Ok(file) => Err(CheckpointError::Foreign { path: only.clone(), family: family_of(&file) }),
+            Ok(file) => Err(CheckpointError::Foreign {
+                path: only.clone(),
+                family: family_of(&file),
+            }),
             Err(error) => Err(error),
         },
         ([], _) => Err(nothing_here(folder, folders)),
         (several, _) => {
-            let names: Vec<String> = several.iter().map(|path| path.display().to_string()).collect();
+            let names: Vec<String> = several
+                .iter()
+                .map(|path| path.display().to_string())
+                .collect();
             Err(CheckpointError::PartsDisagree(format!(
                 "{} holds several transformers ({}): give the file of one",
                 folder.display(),
@@ -108,18 +123,30 @@ pub fn find_transformer(folder: &Path) -> Result<PathBuf, CheckpointError> {
 
 /// A folder without a transformer: says so, unless what it does hold is of a kind that must be named.
 fn nothing_here(folder: &Path, looked: Vec<PathBuf>) -> CheckpointError {
-    let foreign = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).find_map(|path| {
-        let family = Family::by_content(&path, &[])?;
-        Some(CheckpointError::Foreign { path, family })
-    });
-    foreign.unwrap_or(CheckpointError::PartMissing { part: Missing::Network(Part::Transformer), looked })
+    let foreign = std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .find_map(|path| {
+            let family = Family::by_content(&path, &[])?;
+            Some(CheckpointError::Foreign { path, family })
+        });
+    foreign.unwrap_or(CheckpointError::PartMissing {
+        part: Missing::Network(Part::Transformer),
+        looked,
+    })
 }
 
 /// Folders in which a companion of `file` may lie.
 pub fn companion_folders(file: &Path, part: Part) -> Vec<PathBuf> {
     let beside = file.parent().unwrap_or(Path::new(".")).to_path_buf();
     let mut folders = vec![beside.clone(), beside.join(part.folder())];
-    let models = beside.parent().map(Path::to_path_buf).into_iter().chain([beside]);
+    let models = beside
+        .parent()
+        .map(Path::to_path_buf)
+        .into_iter()
+        .chain([beside]);
     for models in models {
         folders.extend(part.comfy_folders().iter().map(|name| models.join(name)));
     }
@@ -129,9 +156,13 @@ pub fn companion_folders(file: &Path, part: Part) -> Vec<PathBuf> {
 /// Finds the first file of the part's family, the published name before others.
 fn find(part: Part, folders: &[PathBuf]) -> Result<TensorSet, CheckpointError> {
     for path in candidates(part, folders) {
-        let published = path.file_stem().is_some_and(|stem| stem == part.published_stem());
+        let published = path
+            .file_stem()
+            .is_some_and(|stem| stem == part.published_stem());
         match TensorFile::open(&path) {
-            Ok(file) if family_of(&file) == part.family() => return TensorSet::gather(part, vec![file]),
+            Ok(file) if family_of(&file) == part.family() => {
+                return TensorSet::gather(part, vec![file]);
+            }
             // A damaged file under the published name is what was meant; any other is somebody else's.
             Err(error) if published => return Err(error),
             _ => {}
@@ -139,7 +170,10 @@ fn find(part: Part, folders: &[PathBuf]) -> Result<TensorSet, CheckpointError> {
     }
     let file = format!("{}.safetensors", part.published_stem());
     let looked = folders.iter().map(|folder| folder.join(&file)).collect();
-    Err(CheckpointError::PartMissing { part: Missing::Network(part), looked })
+    Err(CheckpointError::PartMissing {
+        part: Missing::Network(part),
+        looked,
+    })
 }
 
 /// The safetensors files in `folders`, folder by folder, the published name first.
@@ -150,10 +184,23 @@ fn candidates(part: Part, folders: &[PathBuf]) -> Vec<PathBuf> {
         if !seen.insert(folder) {
             continue;
         }
-        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-        let safetensors = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "safetensors");
+        let entries = std::fs::read_dir(folder)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.path());
+        let safetensors = |path: &PathBuf| {
+            path.extension()
+                .is_some_and(|ending| ending == "safetensors")
+        };
         let mut files: Vec<PathBuf> = entries.filter(safetensors).take(MAX_CANDIDATES).collect();
-        files.sort_by_key(|path| (path.file_stem().is_none_or(|stem| stem != part.published_stem()), path.clone()));
+        files.sort_by_key(|path| {
+            (
+                path.file_stem()
+                    .is_none_or(|stem| stem != part.published_stem()),
+                path.clone(),
+            )
+        });
         all.extend(files);
     }
     all

@@ -10,7 +10,7 @@ use memmap2::{Mmap, MmapOptions};
 
 use super::error::CheckpointError;
 use super::family::Family;
-use super::header::{Header, HeaderProblem};
+use super::header::Header;
 
 /// A safetensors file whose header was read and found sound. The file is not kept open: a model in use must not
 /// stop anybody from deleting or replacing it.
@@ -31,7 +31,10 @@ struct Stamp {
 impl Stamp {
     fn of(metadata: &Metadata) -> Self {
         // Some file systems keep no times; the length is compared in any case.
-        Self { len: metadata.len(), modified: metadata.modified().ok() }
+        Self {
+            len: metadata.len(),
+            modified: metadata.modified().ok(),
+        }
     }
 }
 
@@ -44,14 +47,28 @@ impl TensorFile {
     pub fn open(path: &Path) -> Result<Self, CheckpointError> {
         let (mut file, metadata) = open_regular(path)?;
         let mut start = Vec::with_capacity(16);
-        (&mut file).take(16).read_to_end(&mut start).map_err(|error| CheckpointError::io("read", path, error))?;
+        (&mut file)
+            .take(16)
+            .read_to_end(&mut start)
+            .map_err(|error| CheckpointError::io("read", path, error))?;
         if let Some(family) = Family::by_content(path, &start) {
-            return Err(CheckpointError::Foreign { path: path.to_path_buf(), family });
+            return Err(CheckpointError::Foreign {
+                path: path.to_path_buf(),
+                family,
+            });
         }
-        file.seek(SeekFrom::Start(0)).map_err(|error| CheckpointError::io("read", path, error))?;
-        let header = Header::read(&mut file, metadata.len())
-            .map_err(|problem| CheckpointError::Header { path: path.to_path_buf(), problem })?;
-        Ok(Self { path: path.to_path_buf(), stamp: Stamp::of(&metadata), header })
+        file.seek(SeekFrom::Start(0))
+            .map_err(|error| CheckpointError::io("read", path, error))?;
+        let header =
+            Header::read(&mut file, metadata.len()).map_err(|problem| CheckpointError::Header {
+                path: path.to_path_buf(),
+                problem,
+            })?;
+        Ok(Self {
+            path: path.to_path_buf(),
+            stamp: Stamp::of(&metadata),
+            header,
+        })
     }
 
     /// Where it lies.
@@ -75,7 +92,10 @@ impl TensorFile {
     /// [`CheckpointError::Replaced`] when size or time differ.
     pub fn reopen(&self) -> Result<TensorReader<'_>, CheckpointError> {
         let (file, metadata) = open_regular(&self.path)?;
-        let reader = TensorReader { file, checked: self };
+        let reader = TensorReader {
+            file,
+            checked: self,
+        };
         reader.same(&metadata)?;
         Ok(reader)
     }
@@ -99,19 +119,31 @@ impl TensorReader<'_> {
     /// [`CheckpointError::Replaced`] when the file was changed since its header was checked.
     pub fn map(&self, range: &Range<u64>) -> Result<Mmap, CheckpointError> {
         let path = self.checked.path();
-        let metadata = self.file.metadata().map_err(|error| CheckpointError::io("read", path, error))?;
+        let metadata = self
+            .file
+            .metadata()
+            .map_err(|error| CheckpointError::io("read", path, error))?;
         self.same(&metadata)?;
         let len = usize::try_from(range.end - range.start)
             .map_err(|error| CheckpointError::io("map", path, std::io::Error::other(error)))?;
         // SAFETY: the mapping is read-only and its range was checked against the file's length, which was compared
         // again just now. That nobody writes to the file while it is mapped cannot be enforced; the bytes are only
         // ever read as numbers, for which every bit pattern is valid.
-        let mapping = unsafe { MmapOptions::new().offset(range.start).len(len).map(&self.file) };
+        let mapping = unsafe {
+            MmapOptions::new()
+                .offset(range.start)
+                .len(len)
+                .map(&self.file)
+        };
         mapping.map_err(|error| CheckpointError::io("map", path, error))
     }
 
     /// Reads `buffer.len()` bytes at `offset`.
-    pub(super) fn read_at(&mut self, offset: u64, buffer: &mut [u8]) -> Result<(), CheckpointError> {
+    pub(super) fn read_at(
+        &mut self,
+        offset: u64,
+        buffer: &mut [u8],
+    ) -> Result<(), CheckpointError> {
         self.file
             .seek(SeekFrom::Start(offset))
             .and_then(|_| self.file.read_exact(buffer))
@@ -127,19 +159,26 @@ impl TensorReader<'_> {
         if Stamp::of(metadata) == self.checked.stamp {
             Ok(())
         } else {
-            Err(CheckpointError::Replaced { path: self.checked.path.clone() })
+            Err(CheckpointError::Replaced {
+                path: self.checked.path.clone(),
+            })
         }
     }
 }
 
 /// Opens a file, but neither a folder nor a device nor a pipe, whose opening or reading could last forever.
 fn open_regular(path: &Path) -> Result<(File, Metadata), CheckpointError> {
-    let named = std::fs::metadata(path).map_err(|error| CheckpointError::io("open", path, error))?;
+    let named =
+        std::fs::metadata(path).map_err(|error| CheckpointError::io("open", path, error))?;
     if !named.is_file() {
-        return Err(CheckpointError::NotAFile { path: path.to_path_buf() });
+        return Err(CheckpointError::NotAFile {
+            path: path.to_path_buf(),
+        });
     }
     let file = File::open(path).map_err(|error| CheckpointError::io("open", path, error))?;
-    let metadata = file.metadata().map_err(|error| CheckpointError::io("open", path, error))?;
+    let metadata = file
+        .metadata()
+        .map_err(|error| CheckpointError::io("open", path, error))?;
     Ok((file, metadata))
 }
 
@@ -150,16 +189,15 @@ fn open_regular(path: &Path) -> Result<(File, Metadata), CheckpointError> {
 pub fn read_capped(path: &Path, cap: u64) -> Result<Vec<u8>, CheckpointError> {
     let (file, metadata) = open_regular(path)?;
     if metadata.len() > cap {
-        return Err(CheckpointError::TooLarge { path: path.to_path_buf(), size: metadata.len(), cap });
+        return Err(CheckpointError::TooLarge {
+            path: path.to_path_buf(),
+            size: metadata.len(),
+            cap,
+        });
     }
     let mut bytes = Vec::new();
-    file.take(cap).read_to_end(&mut bytes).map_err(|error| CheckpointError::io("read", path, error))?;
+    file.take(cap)
+        .read_to_end(&mut bytes)
+        .map_err(|error| CheckpointError::io("read", path, error))?;
     Ok(bytes)
-}
-
-impl CheckpointError {
-    /// A damaged header of `path`.
-    pub(super) fn header(path: &Path, problem: HeaderProblem) -> Self {
-        Self::Header { path: path.to_path_buf(), problem }
-    }
 }

@@ -43,11 +43,21 @@ impl TensorSet {
     /// # Errors
     /// [`CheckpointError::StoredTwice`] when two tensors mean the same one.
     pub fn gather(part: Part, files: Vec<TensorFile>) -> Result<Self, CheckpointError> {
-        let all_names = || files.iter().flat_map(|file| file.header().tensors.keys()).map(String::as_str);
+        let all_names = || {
+            files
+                .iter()
+                .flat_map(|file| file.header().tensors.keys())
+                .map(String::as_str)
+        };
         let up_levels = keys::up_levels(all_names());
         let all_in_one = all_in_one(all_names());
-        let mut set =
-            Self { part, files: Vec::new(), tensors: BTreeMap::new(), unused: Vec::new(), renamed: false };
+        let mut set = Self {
+            part,
+            files: Vec::new(),
+            tensors: BTreeMap::new(),
+            unused: Vec::new(),
+            renamed: false,
+        };
         for (index, file) in files.iter().enumerate() {
             for (name, entry) in &file.header().tensors {
                 if all_in_one && !keys::belongs_to(part, name) {
@@ -67,7 +77,12 @@ impl TensorSet {
         Ok(set)
     }
 
-    fn insert(&mut self, key: Key, stored: Stored, files: &[TensorFile]) -> Result<(), CheckpointError> {
+    fn insert(
+        &mut self,
+        key: Key,
+        stored: Stored,
+        files: &[TensorFile],
+    ) -> Result<(), CheckpointError> {
         let pieces = match key {
             Key::Unused => {
                 self.unused.push(stored.name);
@@ -85,8 +100,18 @@ impl TensorSet {
             self.renamed |= name != stored.name;
             let second = stored.file;
             if let Some(first) = self.tensors.insert(name.clone(), stored) {
-                let path = |file: usize| files.get(file).map(TensorFile::path).unwrap_or(Path::new("")).to_path_buf();
-                return Err(CheckpointError::StoredTwice { tensor: name, first: path(first.file), second: path(second) });
+                let path = |file: usize| {
+                    files
+                        .get(file)
+                        .map(TensorFile::path)
+                        .unwrap_or(Path::new(""))
+                        .to_path_buf()
+                };
+                return Err(CheckpointError::StoredTwice {
+                    tensor: name,
+                    first: path(first.file),
+                    second: path(second),
+                });
             }
         }
         Ok(())
@@ -124,17 +149,26 @@ impl TensorSet {
 
     /// Bytes of the tensors as stored.
     pub fn bytes(&self) -> u64 {
-        self.tensors.values().map(|stored| stored.range.end - stored.range.start).sum()
+        self.tensors
+            .values()
+            .map(|stored| stored.range.end - stored.range.start)
+            .sum()
     }
 
     /// Number of weights.
     pub fn parameters(&self) -> u64 {
-        self.tensors.values().map(|stored| stored.shape.iter().product::<usize>() as u64).sum()
+        self.tensors
+            .values()
+            .map(|stored| stored.shape.iter().product::<usize>() as u64)
+            .sum()
     }
 
     /// The number formats in use, for the report.
     pub fn dtypes(&self) -> BTreeSet<String> {
-        self.tensors.values().map(|stored| stored.dtype.to_string()).collect()
+        self.tensors
+            .values()
+            .map(|stored| stored.dtype.to_string())
+            .collect()
     }
 }
 
@@ -158,11 +192,20 @@ fn rows(stored: &Stored, names: [String; 3]) -> Option<[(String, Stored); 3]> {
     if all_rows % 3 != 0 || bytes % 3 != 0 {
         return None;
     }
-    let shape: Vec<usize> = std::iter::once(all_rows / 3).chain(rest.iter().copied()).collect();
+    let shape: Vec<usize> = std::iter::once(all_rows / 3)
+        .chain(rest.iter().copied())
+        .collect();
     let mut start = stored.range.start;
     Some(names.map(|name| {
         let range = start..start + bytes / 3;
         start = range.end;
-        (name, Stored { shape: shape.clone(), range, ..stored.clone() })
+        (
+            name,
+            Stored {
+                shape: shape.clone(),
+                range,
+                ..stored.clone()
+            },
+        )
     }))
 }

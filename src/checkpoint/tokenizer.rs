@@ -59,11 +59,18 @@ impl Tokenizer {
     /// [`CheckpointError::TooLarge`], or [`CheckpointError::Tokenizer`] when it cannot be read or is not Qwen's.
     pub fn open(path: &Path) -> Result<Self, CheckpointError> {
         let bytes = super::tensor_file::read_capped(path, MAX_TOKENIZER_BYTES)?;
-        let refused = |problem: String| CheckpointError::Tokenizer { path: path.to_path_buf(), problem };
-        let mut bpe = Bpe::from_bytes(&bytes)
-            .map_err(|error| refused(format!("it is no tokenizer.json that can be read ({error}); download it again")))?;
+        let refused = |problem: String| CheckpointError::Tokenizer {
+            path: path.to_path_buf(),
+            problem,
+        };
+        let mut bpe = Bpe::from_bytes(&bytes).map_err(|error| {
+            refused(format!(
+                "it is no tokenizer.json that can be read ({error}); download it again"
+            ))
+        })?;
         bpe.with_padding(None);
-        bpe.with_truncation(None).map_err(|error| refused(error.to_string()))?;
+        bpe.with_truncation(None)
+            .map_err(|error| refused(error.to_string()))?;
         for token in ["<|im_start|>", "<|im_end|>"] {
             if bpe.token_to_id(token).is_none() {
                 return Err(refused(format!(
@@ -72,7 +79,11 @@ impl Tokenizer {
             }
         }
         let highest = bpe.get_vocab(true).into_values().max().unwrap_or(0);
-        Ok(Self { bpe, path: path.to_path_buf(), size: highest.saturating_add(1) })
+        Ok(Self {
+            bpe,
+            path: path.to_path_buf(),
+            size: highest.saturating_add(1),
+        })
     }
 
     /// One more than its highest id.
@@ -92,7 +103,10 @@ impl Tokenizer {
             "it has {} tokens and the text encoder only {rows}, so they are of different models; take both from one",
             self.size
         );
-        Err(CheckpointError::Tokenizer { path: self.path.clone(), problem })
+        Err(CheckpointError::Tokenizer {
+            path: self.path.clone(),
+            problem,
+        })
     }
 
     /// Puts the prompt into the chat template and encodes it, keeping the first `max_tokens` ids.
@@ -101,16 +115,23 @@ impl Tokenizer {
     /// [`CheckpointError::Tokenizer`] when the tokenizer's own rules fail on this text.
     pub fn encode(&self, prompt: &str, max_tokens: usize) -> Result<Tokens, CheckpointError> {
         let text = format!("{BEFORE}{prompt}{AFTER}");
-        let encoding = self.bpe.encode(text, false).map_err(|error| CheckpointError::Tokenizer {
-            path: self.path.clone(),
-            problem: format!("the prompt cannot be encoded: {error}"),
-        })?;
+        let encoding =
+            self.bpe
+                .encode(text, false)
+                .map_err(|error| CheckpointError::Tokenizer {
+                    path: self.path.clone(),
+                    problem: format!("the prompt cannot be encoded: {error}"),
+                })?;
         let total = encoding.len();
         let mut ids = encoding.get_ids().to_vec();
         ids.truncate(max_tokens);
         let first_dropped = encoding.get_offsets().get(max_tokens);
         let truncated = first_dropped.map(|&(start, _)| cut(prompt, start, total - max_tokens));
-        Ok(Tokens { ids, total, truncated })
+        Ok(Tokens {
+            ids,
+            total,
+            truncated,
+        })
     }
 }
 
@@ -123,5 +144,9 @@ fn cut(prompt: &str, start: usize, dropped: usize) -> Truncation {
     }
     let char = prompt[..byte].chars().count();
     let chars = char..char + prompt[byte..].chars().count();
-    Truncation { dropped, bytes: byte..prompt.len(), chars }
+    Truncation {
+        dropped,
+        bytes: byte..prompt.len(),
+        chars,
+    }
 }
