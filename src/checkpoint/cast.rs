@@ -65,6 +65,7 @@ fn decode<const N: usize, T: Element + Default>(
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 mod tests {
     use super::*;
 

@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::files::FileError;
+
 use super::family::Family;
 use super::header::HeaderProblem;
 use super::keys::Part;
@@ -178,6 +180,22 @@ impl CheckpointError {
                 path,
                 source,
             },
+        }
+    }
+}
+
+impl From<FileError> for CheckpointError {
+    fn from(error: FileError) -> Self {
+        match error {
+            FileError::TooLarge { path, bytes, cap } => Self::TooLarge {
+                path,
+                size: bytes,
+                cap,
+            },
+            FileError::NotAFile { path } => Self::NotAFile { path },
+            FileError::Read { path, source } => Self::io("read", &path, source),
+            FileError::Write { path, source } => Self::io("write", &path, source),
+            FileError::NoHome => Self::io("find", Path::new("~"), io::ErrorKind::NotFound.into()),
         }
     }
 }

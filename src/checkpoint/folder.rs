@@ -6,10 +6,12 @@ use std::path::{Component, Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::files::read_capped;
+
 use super::error::{CheckpointError, Missing};
 use super::family::Family;
 use super::keys::Part;
-use super::tensor_file::{TensorFile, read_capped};
+use super::tensor_file::TensorFile;
 use super::tensor_set::TensorSet;
 
 /// The full-size index has some 60 kB.
@@ -219,7 +221,7 @@ fn open_inside(root: &Path, path: &Path) -> Result<TensorFile, CheckpointError> 
 /// As [`read_capped`], and [`CheckpointError::PathEscapes`] for a link that leads out.
 pub fn read_inside(root: &Path, path: &Path, cap: u64) -> Result<Vec<u8>, CheckpointError> {
     stays_inside(root, path)?;
-    read_capped(path, cap)
+    Ok(read_capped(path, cap)?)
 }
 
 /// Refuses a link that leads out of the checkpoint, except into the store beside it in which the Hugging Face cache

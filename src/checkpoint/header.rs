@@ -346,6 +346,7 @@ fn byte_count(shape: &[u64], dtype: Dtype) -> Option<u64> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 mod tests {
     use super::*;
 

@@ -1,14 +1,15 @@
 //! Networks and named tensors into safetensors files, atomically: a reader sees the old file or the new one.
 
 use std::collections::BTreeMap;
-use std::io::{BufWriter, Write};
+use std::io::{self, Write};
 use std::path::Path as FilePath;
 
-use atomic_write_file::AtomicWriteFile;
 use burn::module::{ModuleVisitor, Param};
 use burn::tensor::{DType, Tensor, TensorData};
 use safetensors::Dtype;
 use safetensors::tensor::{Metadata, TensorInfo};
+
+use crate::files::replace_with;
 
 use super::error::CheckpointError;
 use super::network::{Network, Path};
@@ -71,12 +72,10 @@ pub fn save_tensors(
         listed.push((name.clone(), dtype, data.shape().to_vec()));
     }
     write(path, metadata, listed, |out| {
-        let write_all = |out: &mut dyn Write| {
-            tensors
-                .values()
-                .try_for_each(|data| out.write_all(data.bytes()))
-        };
-        write_all(out).map_err(|error| CheckpointError::io("write", path, error))
+        let mut bytes = tensors.values().map(|data| data.bytes());
+        bytes
+            .try_for_each(|bytes| out.write_all(bytes))
+            .map_err(|error| CheckpointError::io("write", path, error))
     })
 }
 
@@ -143,24 +142,25 @@ fn read_as(dtype: Dtype) -> Option<DType> {
         .map(|&(ours, _)| ours)
 }
 
-/// Writes the header for `tensors`, then what `write_data` writes, and commits only if all went well.
+/// Writes the header for `tensors`, then what `write_data` writes; `path` keeps its old content unless all goes well.
 fn write(
     path: &FilePath,
     metadata: &BTreeMap<String, String>,
     tensors: Vec<(String, Dtype, Vec<usize>)>,
-    write_data: impl FnOnce(&mut BufWriter<&mut AtomicWriteFile>) -> Result<(), CheckpointError>,
+    write_data: impl FnOnce(&mut dyn Write) -> Result<(), CheckpointError>,
 ) -> Result<(), CheckpointError> {
-    let failed = |error: std::io::Error| CheckpointError::io("write", path, error);
-    let header = header(metadata, tensors).map_err(|error| failed(std::io::Error::other(error)))?;
-    let mut file = AtomicWriteFile::open(path).map_err(failed)?;
-    let mut out = BufWriter::with_capacity(1 << 20, &mut file);
-    out.write_all(&(header.len() as u64).to_le_bytes())
-        .map_err(failed)?;
-    out.write_all(&header).map_err(failed)?;
-    write_data(&mut out)?;
-    out.flush().map_err(failed)?;
-    drop(out);
-    file.commit().map_err(failed)
+    let header = header(metadata, tensors)
+        .map_err(|error| CheckpointError::io("write", path, io::Error::other(error)))?;
+    let mut failed = None;
+    let written = replace_with(path, |out| {
+        out.write_all(&(header.len() as u64).to_le_bytes())?;
+        out.write_all(&header)?;
+        write_data(out).map_err(|error| io::Error::other(failed.insert(error).to_string()))
+    });
+    match failed {
+        Some(error) => Err(error),
+        None => Ok(written?),
+    }
 }
 
 /// The header's JSON, padded with spaces so that the data starts at a multiple of eight bytes.
@@ -220,15 +220,15 @@ impl ModuleVisitor for Layout {
 }
 
 /// Writes each tensor's bytes as it meets them; after the first failure it does nothing more.
-struct Fetcher<'a, W: Write> {
+struct Fetcher<'a> {
     path: Path,
     name: fn(&str) -> String,
     dtype: DType,
-    out: &'a mut W,
+    out: &'a mut dyn Write,
     failed: Option<CheckpointError>,
 }
 
-impl<W: Write> ModuleVisitor for Fetcher<'_, W> {
+impl ModuleVisitor for Fetcher<'_> {
     fn enter_module(&mut self, name: &str, _: &str) {
         self.path.enter(name);
     }

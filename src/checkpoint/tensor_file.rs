@@ -181,23 +181,3 @@ fn open_regular(path: &Path) -> Result<(File, Metadata), CheckpointError> {
         .map_err(|error| CheckpointError::io("open", path, error))?;
     Ok((file, metadata))
 }
-
-/// Reads a small text file (a configuration, an index) that may be `cap` bytes long.
-///
-/// # Errors
-/// [`CheckpointError::TooLarge`] before anything is read, or what the system answers.
-pub fn read_capped(path: &Path, cap: u64) -> Result<Vec<u8>, CheckpointError> {
-    let (file, metadata) = open_regular(path)?;
-    if metadata.len() > cap {
-        return Err(CheckpointError::TooLarge {
-            path: path.to_path_buf(),
-            size: metadata.len(),
-            cap,
-        });
-    }
-    let mut bytes = Vec::new();
-    file.take(cap)
-        .read_to_end(&mut bytes)
-        .map_err(|error| CheckpointError::io("read", path, error))?;
-    Ok(bytes)
-}

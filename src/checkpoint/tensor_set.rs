@@ -189,7 +189,7 @@ fn pointwise(mut stored: Stored) -> Stored {
 fn rows(stored: &Stored, names: [String; 3]) -> Option<[(String, Stored); 3]> {
     let (&all_rows, rest) = stored.shape.split_first()?;
     let bytes = stored.range.end - stored.range.start;
-    if all_rows % 3 != 0 || bytes % 3 != 0 {
+    if !all_rows.is_multiple_of(3) || !bytes.is_multiple_of(3) {
         return None;
     }
     let shape: Vec<usize> = std::iter::once(all_rows / 3)

@@ -58,7 +58,7 @@ impl Tokenizer {
     /// # Errors
     /// [`CheckpointError::TooLarge`], or [`CheckpointError::Tokenizer`] when it cannot be read or is not Qwen's.
     pub fn open(path: &Path) -> Result<Self, CheckpointError> {
-        let bytes = super::tensor_file::read_capped(path, MAX_TOKENIZER_BYTES)?;
+        let bytes = crate::files::read_capped(path, MAX_TOKENIZER_BYTES)?;
         let refused = |problem: String| CheckpointError::Tokenizer {
             path: path.to_path_buf(),
             problem,

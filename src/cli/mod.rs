@@ -1,1 +1,3 @@
 //! The headless ways in, one subcommand a file.
+
+pub mod models;
