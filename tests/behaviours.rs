@@ -1,1 +1,12 @@
 //! Whole behaviours, one module each, in one binary.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on should stop"
+)]
+
+mod golden_autoencoder;
+mod golden_schedule;
+mod golden_text_encoder;
+mod golden_transformer;
+mod support;

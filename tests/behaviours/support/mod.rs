@@ -1,0 +1,3 @@
+//! What several behaviours need.
+
+pub mod golden;
