@@ -5,8 +5,10 @@
     reason = "a test that cannot go on should stop"
 )]
 
-mod golden_autoencoder;
-mod golden_schedule;
-mod golden_text_encoder;
-mod golden_transformer;
-mod support;
+mod behaviours {
+    mod golden_autoencoder;
+    mod golden_schedule;
+    mod golden_text_encoder;
+    mod golden_transformer;
+    mod support;
+}

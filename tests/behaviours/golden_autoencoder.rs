@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Tensor};
 
-use crate::support::golden::{Networks, Tensors, assert_close, relative};
+use super::support::golden::{Networks, Tensors, assert_close, relative};
 
 const CASES: [&str; 13] = [
     "en_square",
@@ -22,7 +22,10 @@ const CASES: [&str; 13] = [
 
 fn to_bytes(image: Tensor<4>) -> Vec<u8> {
     let image = (image / 2.0 + 0.5).clamp(0.0, 1.0) * 255.0;
-    let pixels = image.permute([0, 2, 3, 1]).try_into_vec_as::<f32>().unwrap();
+    let pixels = image
+        .permute([0, 2, 3, 1])
+        .try_into_vec_as::<f32>()
+        .unwrap();
     pixels.iter().map(|value| value.round() as u8).collect()
 }
 
@@ -38,7 +41,7 @@ fn decoded_pictures_equal_the_reference() {
             let want = golden.tensor("image_raw", &device);
             assert_close(&format!("{name} image"), &got, &want, 1e-4);
         }
-        let want = golden.data("image_u8").to_vec::<u8>().unwrap();
+        let want = golden.data("image_u8").try_to_vec::<u8>().unwrap();
         let got = to_bytes(got);
         assert_eq!(got.len(), want.len());
         let worst = got.iter().zip(&want).map(|(a, b)| a.abs_diff(*b)).max();

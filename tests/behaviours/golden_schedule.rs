@@ -5,7 +5,7 @@ use danqing::model::config::TimeShift;
 use danqing::model::scheduler::FlowMatchEuler;
 use serde::Deserialize;
 
-use crate::support::golden::folder;
+use super::support::golden::folder;
 
 #[derive(Deserialize)]
 struct Schedule {

@@ -2,7 +2,7 @@
 
 use burn::tensor::Device;
 
-use crate::support::golden::{Networks, Tensors, assert_close, relative};
+use super::support::golden::{Networks, Tensors, assert_close, relative};
 
 const CASES: [&str; 13] = [
     "en_square",

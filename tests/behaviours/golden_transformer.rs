@@ -6,7 +6,7 @@ use danqing::model::scheduler::FlowMatchEuler;
 use danqing::model::transformer::{Attention, FeedForward, SplitAttention};
 use danqing::model::{Context, SchedulerConfig, Transformer};
 
-use crate::support::golden::{Networks, Tensors, assert_close, relative};
+use super::support::golden::{Networks, Tensors, assert_close, relative};
 
 /// Cases without guidance, whose latents need nothing but the transformer and the schedule.
 const UNGUIDED: [&str; 9] = [
@@ -204,8 +204,11 @@ fn trace_block(
     let projected = block.adaLN_modulation.as_ref().unwrap()[0].forward(modulation.clone());
     let want = golden.tensor("act.layers.0.adaLN_modulation.out", device);
     assert_close("modulation", &projected, &want, 1e-4);
-    let [scale, gate, scale_ffn, _] =
-        [0, 1, 2, 3].map(|part| projected.clone().chunk(4, 1)[part].clone().unsqueeze_dim::<3>(1));
+    let [scale, gate, scale_ffn, _] = [0, 1, 2, 3].map(|part| {
+        projected.clone().chunk(4, 1)[part]
+            .clone()
+            .unsqueeze_dim::<3>(1)
+    });
 
     let normed = block.attention_norm1.forward(x.clone());
     close("attention_norm1", &normed);

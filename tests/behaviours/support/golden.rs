@@ -3,11 +3,9 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Bytes, DType, Device, FloatDType, Tensor, TensorData};
-use danqing::model::{
-    AutoencoderKl, TextEncoder, TextEncoderConfig, Transformer, TransformerConfig, VaeConfig,
-};
+use danqing::checkpoint::Checkpoint;
+use danqing::model::{AutoencoderKl, TextEncoder, Transformer};
 use safetensors::{Dtype, SafeTensors};
 
 /// `tests/files/golden`
@@ -60,12 +58,12 @@ impl Tensors {
 
     pub fn tensor<const D: usize>(&self, name: &str, device: &Device) -> Tensor<D> {
         let data = self.data(name).clone();
-        let dtype = data.dtype;
+        let dtype = data.dtype();
         Tensor::from_data(data, (device, dtype))
     }
 
     pub fn ids(&self, name: &str) -> Vec<u32> {
-        let ids = self.data(name).to_vec::<i64>().unwrap();
+        let ids = self.data(name).try_to_vec::<i64>().unwrap();
         ids.into_iter().map(|id| id as u32).collect()
     }
 
@@ -84,7 +82,7 @@ pub fn distance<const D: usize>(got: &Tensor<D>, want: &Tensor<D>) -> f32 {
     assert_eq!(got.dims(), want.dims(), "shapes differ");
     let floats = |tensor: &Tensor<D>| {
         let wide = tensor.clone().cast(FloatDType::F32);
-        wide.try_into_data().unwrap().to_vec::<f32>().unwrap()
+        wide.try_into_data().unwrap().try_to_vec::<f32>().unwrap()
     };
     let (got, want) = (floats(got), floats(want));
     assert!(got.iter().all(|value| value.is_finite()));
@@ -128,53 +126,21 @@ pub struct Networks {
 
 impl Networks {
     pub fn tiny(model: &str, device: &Device) -> Self {
-        let root = folder().join("tiny").join(model);
-        let json = |part: &str| std::fs::read_to_string(root.join(part)).unwrap();
-        let text_encoder = TextEncoderConfig::from_json(&json("text_encoder/config.json")).unwrap();
-        let transformer = TransformerConfig::from_json(&json("transformer/config.json")).unwrap();
-        let vae = VaeConfig::from_json(&json("vae/config.json")).unwrap();
+        let checkpoint = Checkpoint::open(&folder().join("tiny").join(model)).unwrap();
+        let dtype = if model.ends_with("bf16") {
+            DType::BF16
+        } else {
+            DType::F32
+        };
+        let progress: &mut dyn FnMut(u64, u64) = &mut |_, _| ();
         Self {
-            text_encoder: load(text_encoder.init(device), "model.", &root.join("text_encoder")),
-            transformer: load(transformer.init(device), "", &root.join("transformer")),
-            vae: load(vae.init(device), "", &root.join("vae")),
+            text_encoder: checkpoint
+                .load_text_encoder(device, dtype, progress)
+                .unwrap(),
+            transformer: checkpoint
+                .load_transformer(device, dtype, progress)
+                .unwrap(),
+            vae: checkpoint.load_vae(device, dtype, progress).unwrap(),
         }
-    }
-}
-
-/// Replaces every parameter by the tensor of its name.
-fn load<M: Module>(module: M, prefix: &str, folder: &std::path::Path) -> M {
-    let files: Vec<PathBuf> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|end| end == "safetensors"))
-        .collect();
-    module.map(&mut Loader {
-        tensors: Tensors::read(&files),
-        prefix: prefix.into(),
-        path: Vec::new(),
-    })
-}
-
-struct Loader {
-    tensors: Tensors,
-    prefix: String,
-    path: Vec<String>,
-}
-
-impl ModuleMapper for Loader {
-    fn enter_module(&mut self, name: &str, _kind: &str) {
-        self.path.push(name.into());
-    }
-
-    fn exit_module(&mut self, _name: &str, _kind: &str) {
-        self.path.pop();
-    }
-
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let name = format!("{}{}", self.prefix, self.path.join("."));
-        let tensor = self.tensors.tensor(&name, &param.lazy_device());
-        assert_eq!(tensor.shape(), param.lazy_shape(), "{name}");
-        let id = param.id;
-        param.transform_for_load(tensor, id)
     }
 }
