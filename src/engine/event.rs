@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{EngineError, JobId, Kept, ModelChoice};
+use super::{EngineError, JobId, Kept, ModelChoice, Provenance};
 use crate::pipeline::{Picture, Stage};
 use crate::request::Seed;
 
@@ -26,6 +26,8 @@ pub enum Event {
     Loaded {
         /// Which.
         choice: ModelChoice,
+        /// What pictures will say about it.
+        provenance: Provenance,
         /// How long it took.
         seconds: f64,
     },

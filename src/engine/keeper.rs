@@ -1,18 +1,20 @@
 //! Where finished pictures go.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
-use super::{EngineError, ModelChoice};
-use crate::pipeline::Picture;
+use super::EngineError;
+use super::painter::Provenance;
+use crate::gallery::metadata::{Metadata, NOISE_CHACHA20_BOX_MULLER, StageSeconds};
+use crate::gallery::writer;
+use crate::pipeline::{Picture, Timings};
 use crate::request::Request;
 
-/// A folder, and how files in it are named.
+/// Where pictures are written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SaveTo {
-    /// The gallery.
+    /// The gallery; made when the first picture needs it.
     pub folder: PathBuf,
-    /// The pattern of their names.
-    pub pattern: String,
 }
 
 /// A picture that is on disk.
@@ -26,7 +28,7 @@ pub struct Kept {
 
 /// Puts a finished picture where it is not lost.
 pub trait Keeper: Send {
-    /// Writes `picture`, which `model` painted for `request`.
+    /// Writes `picture`, painted for `request` (of this one picture) by what `provenance` names.
     ///
     /// # Errors
     /// [`EngineError::NotSaved`] when it could be written nowhere.
@@ -34,9 +36,88 @@ pub trait Keeper: Send {
         &mut self,
         picture: &Picture,
         request: &Request,
-        model: &ModelChoice,
+        provenance: &Provenance,
     ) -> Result<Kept, EngineError>;
 
     /// Uses another folder from now on.
     fn save_to(&mut self, place: SaveTo);
+}
+
+/// Writes into the gallery, and into a second folder when the gallery's disk is full or gone.
+#[derive(Clone, Debug)]
+pub struct GalleryKeeper {
+    gallery: PathBuf,
+    emergency: PathBuf,
+}
+
+impl GalleryKeeper {
+    /// Keeps pictures in `place`, else in `emergency`.
+    pub fn new(place: SaveTo, emergency: PathBuf) -> Self {
+        Self {
+            gallery: place.folder,
+            emergency,
+        }
+    }
+}
+
+impl Keeper for GalleryKeeper {
+    fn keep(
+        &mut self,
+        picture: &Picture,
+        request: &Request,
+        provenance: &Provenance,
+    ) -> Result<Kept, EngineError> {
+        let metadata = metadata(picture, request, provenance);
+        let write = |folder: &Path| {
+            // The writer says what is wrong with a folder that cannot be made.
+            std::fs::create_dir_all(folder).ok();
+            writer::write_png(folder, &picture.pixels, &metadata)
+        };
+        match write(&self.gallery) {
+            Ok(path) => Ok(Kept {
+                path,
+                instead: None,
+            }),
+            Err(error) => match write(&self.emergency) {
+                Ok(path) => Ok(Kept {
+                    path,
+                    instead: Some(error.to_string()),
+                }),
+                Err(second) => Err(EngineError::NotSaved(format!("{error}, and {second}"))),
+            },
+        }
+    }
+
+    fn save_to(&mut self, place: SaveTo) {
+        self.gallery = place.folder;
+    }
+}
+
+fn metadata(picture: &Picture, request: &Request, provenance: &Provenance) -> Metadata {
+    let Timings {
+        encode_text,
+        encode_image,
+        denoise,
+        decode,
+        total,
+        ..
+    } = picture.timings;
+    Metadata {
+        format: Metadata::FORMAT,
+        program: concat!("Danqing ", env!("CARGO_PKG_VERSION")).to_owned(),
+        request: request.clone(),
+        model: provenance.model.clone(),
+        loras: provenance.loras.clone(),
+        device: provenance.device.clone(),
+        dtype: provenance.dtype.clone(),
+        noise: NOISE_CHACHA20_BOX_MULLER.to_owned(),
+        created: Some(writer::rfc3339(SystemTime::now())),
+        seconds: Some(StageSeconds {
+            encode_text,
+            encode_image,
+            denoise,
+            decode,
+            total,
+        }),
+    }
 }

@@ -3,6 +3,7 @@
 use image::RgbImage;
 
 use super::{CancelToken, EngineError, ModelChoice};
+use crate::gallery::metadata::{LoraRecord, ModelRecord};
 use crate::pipeline::{Picture, Stage};
 use crate::request::Request;
 
@@ -22,6 +23,19 @@ pub enum Progress {
     },
 }
 
+/// What a painter is, for the record in each picture.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Provenance {
+    /// The checkpoint.
+    pub model: ModelRecord,
+    /// LoRAs mixed into it.
+    pub loras: Vec<LoraRecord>,
+    /// The device, such as "cuda:0 (NVIDIA H200)".
+    pub device: String,
+    /// The number format of weights and activations.
+    pub dtype: String,
+}
+
 /// A loaded model. It lives and dies on the engine's thread.
 pub trait Painter {
     /// Paints one picture (`request.count` is 1), and looks at `cancel` often.
@@ -34,6 +48,9 @@ pub trait Painter {
         report: &mut dyn FnMut(Progress),
         cancel: &CancelToken,
     ) -> Result<Picture, EngineError>;
+
+    /// What it is.
+    fn provenance(&self) -> Provenance;
 
     /// Gives back memory that is held only for speed. Called before a second attempt after running out of it.
     fn free_caches(&mut self) {}

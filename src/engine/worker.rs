@@ -15,7 +15,7 @@ use super::queue::Ending;
 use super::slots::Painting;
 use super::{
     CancelToken, Command, Engine, EngineError, Event, Job, JobId, Kept, ModelChoice, Outcome,
-    Painter, Preview, Progress, Status, priority,
+    Painter, Preview, Progress, Provenance, Status, priority,
 };
 use crate::pipeline::Picture;
 use crate::request::{Count, Request};
@@ -27,6 +27,7 @@ pub(super) struct Worker {
     /// What is loaded, or is to be loaded again before the next job.
     choice: Option<ModelChoice>,
     painter: Option<Box<dyn Painter>>,
+    provenance: Option<Provenance>,
     /// The job in hand, for a mistake in the loop itself.
     current: Option<JobId>,
     lost: bool,
@@ -67,6 +68,7 @@ impl Worker {
             desk,
             choice: None,
             painter: None,
+            provenance: None,
             current: None,
             lost: false,
         }
@@ -179,10 +181,13 @@ impl Worker {
         let loaded = catch_unwind(AssertUnwindSafe(|| loader.load(&choice, &mut progress)));
         match loaded.unwrap_or_else(|panic| Err(EngineError::Panicked(panic_words(&*panic)))) {
             Ok(painter) => {
+                let provenance = painter.provenance();
                 self.painter = Some(painter);
+                self.provenance = Some(provenance.clone());
                 self.desk.status(Status::Ready(choice.clone()));
                 self.desk.tell(Event::Loaded {
                     choice,
+                    provenance,
                     seconds: since.elapsed().as_secs_f64(),
                 });
                 true
@@ -218,7 +223,7 @@ impl Worker {
         self.current = Some(job.id);
         self.desk.tell(Event::Started(job.id));
         let mut pictures = Vec::new();
-        let verdict = self.paint_all(&job, &choice, &token, &mut pictures);
+        let verdict = self.paint_all(&job, &token, &mut pictures);
         self.current = None;
         self.end(job.id, pictures, verdict);
         if !self.lost {
@@ -231,7 +236,6 @@ impl Worker {
     fn paint_all(
         &mut self,
         job: &Job,
-        choice: &ModelChoice,
         token: &CancelToken,
         pictures: &mut Vec<PathBuf>,
     ) -> Verdict {
@@ -250,7 +254,13 @@ impl Worker {
             if token.is_cancelled() {
                 return Verdict::Cancelled;
             }
-            match self.engine.keeper.keep(&picture, &request, choice) {
+            let Some(provenance) = &self.provenance else {
+                return Verdict::Failed(
+                    EngineError::Model("no model is loaded; choose one".into()),
+                    Some(picture),
+                );
+            };
+            match self.engine.keeper.keep(&picture, &request, provenance) {
                 Ok(kept) => {
                     pictures.push(kept.path.clone());
                     self.engine.queue.note_painted(job.id);

@@ -1,0 +1,324 @@
+//! The words that find a picture.
+//!
+//! | written                 | finds pictures                                                   |
+//! |-------------------------|------------------------------------------------------------------|
+//! | `red fox`               | whose prompt or file name has both words, in any order and case  |
+//! | `"red fox"`             | that have these words together                                   |
+//! | `-snow`                 | that do not have the word; works before each of the below too    |
+//! | `seed:42`               | painted from this seed                                           |
+//! | `size:1024x1024`        | of this size; `size:1024x` and `size:x1024` ask for one side     |
+//! | `model:turbo`           | whose model's name has this word                                 |
+//! | `star:` or `star:yes`   | that are starred; `star:no` those that are not                   |
+//! | `after:2026-11-01`      | written on this day (UTC) or later; also `after:2026-11`, `after:2026` |
+//! | `before:2026-11-01`     | written before this day                                          |
+//!
+//! All terms must hold. A full-width colon works as well. A term that cannot be understood is searched as a word.
+
+use super::entry::Entry;
+use crate::request::Seed;
+
+/// The longest query that is read, in characters.
+const MAX_QUERY: usize = 500;
+
+/// A search, understood once and then asked of many pictures.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Query {
+    terms: Vec<Term>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Term {
+    wanted: bool,
+    what: What,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum What {
+    Word(String),
+    Seed(Seed),
+    Size(Option<u32>, Option<u32>),
+    Model(String),
+    Star(bool),
+    /// From this moment on, in milliseconds since 1970.
+    After(u64),
+    Before(u64),
+}
+
+impl Query {
+    /// Reads a query; there is none that is wrong.
+    pub fn parse(text: &str) -> Self {
+        let text: String = text.chars().take(MAX_QUERY).collect();
+        Self {
+            terms: split(&text)
+                .into_iter()
+                .filter_map(|word| term(&word))
+                .collect(),
+        }
+    }
+
+    /// Whether it finds everything.
+    pub fn is_empty(&self) -> bool {
+        self.terms.is_empty()
+    }
+
+    /// Whether it finds `entry`.
+    pub fn finds(&self, entry: &Entry) -> bool {
+        self.terms
+            .iter()
+            .all(|term| holds(&term.what, entry) == term.wanted)
+    }
+}
+
+fn holds(what: &What, entry: &Entry) -> bool {
+    let facts = entry.facts();
+    match what {
+        What::Word(word) => {
+            facts.is_some_and(|facts| contains(&facts.prompt, word))
+                || entry
+                    .path
+                    .file_name()
+                    .is_some_and(|name| contains(&name.to_string_lossy(), word))
+        }
+        What::Seed(seed) => facts.is_some_and(|facts| facts.seed == Some(*seed)),
+        What::Size(width, height) => facts.is_some_and(|facts| {
+            width.is_none_or(|width| width == facts.width)
+                && height.is_none_or(|height| height == facts.height)
+        }),
+        What::Model(word) => facts
+            .and_then(|facts| facts.model.as_deref())
+            .is_some_and(|model| contains(model, word)),
+        What::Star(star) => entry.star == *star,
+        What::After(moment) => entry.modified >= *moment,
+        What::Before(moment) => entry.modified < *moment,
+    }
+}
+
+/// Whether `text` has `word`, which is in lower case. Text in ASCII, most of it, is compared without a copy.
+fn contains(text: &str, word: &str) -> bool {
+    if text.is_ascii() {
+        let (text, word) = (text.as_bytes(), word.as_bytes());
+        word.is_empty()
+            || text
+                .windows(word.len())
+                .any(|part| part.eq_ignore_ascii_case(word))
+    } else {
+        text.to_lowercase().contains(word)
+    }
+}
+
+/// Splits at blanks, but not within quotes; the quotes stay, so that a phrase is told from a key.
+fn split(text: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut quoted = false;
+    for c in text.chars() {
+        match c {
+            '"' | '“' | '”' => {
+                quoted = !quoted;
+                if let Some(word) = words.last_mut() {
+                    word.push('"');
+                }
+            }
+            c if c.is_whitespace() && !quoted => words.push(String::new()),
+            c => {
+                if let Some(word) = words.last_mut() {
+                    word.push(c);
+                }
+            }
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+fn term(written: &str) -> Option<Term> {
+    let (wanted, rest) = match written.strip_prefix('-') {
+        Some(rest) if !rest.is_empty() => (false, rest),
+        _ => (true, written),
+    };
+    let what = keyed(rest).unwrap_or_else(|| What::Word(rest.replace('"', "").to_lowercase()));
+    (what != What::Word(String::new())).then_some(Term { wanted, what })
+}
+
+fn keyed(text: &str) -> Option<What> {
+    let (key, value) = text.split_once([':', '：'])?;
+    let value = value.replace('"', "").to_lowercase();
+    match key.to_lowercase().as_str() {
+        "seed" => value.parse().ok().map(|number| What::Seed(Seed(number))),
+        "size" => size(&value),
+        "model" => (!value.is_empty()).then_some(What::Model(value)),
+        "star" => match value.as_str() {
+            "" | "yes" | "true" | "1" => Some(What::Star(true)),
+            "no" | "false" | "0" => Some(What::Star(false)),
+            _ => None,
+        },
+        "after" => day_start(&value).map(What::After),
+        "before" => day_start(&value).map(What::Before),
+        _ => None,
+    }
+}
+
+fn size(value: &str) -> Option<What> {
+    let (width, height) = value.split_once(['x', '×', '*'])?;
+    let side = |text: &str| {
+        if text.is_empty() {
+            Some(None)
+        } else {
+            text.parse().ok().map(Some)
+        }
+    };
+    let (width, height) = (side(width)?, side(height)?);
+    (width.is_some() || height.is_some()).then_some(What::Size(width, height))
+}
+
+/// The first millisecond of `YYYY`, `YYYY-MM` or `YYYY-MM-DD`, in UTC.
+fn day_start(value: &str) -> Option<u64> {
+    let mut parts = value.split(['-', '/', '.']);
+    let year: u64 = parts
+        .next()?
+        .parse()
+        .ok()
+        .filter(|year| (1970..=9999).contains(year))?;
+    let mut part = |most: u64| match parts.next() {
+        None => Some(1),
+        Some(text) => text
+            .parse()
+            .ok()
+            .filter(|number| (1..=most).contains(number)),
+    };
+    let (month, day) = (part(12)?, part(31)?);
+    parts
+        .next()
+        .is_none()
+        .then(|| days_before(year, month, day) * 86_400_000)
+}
+
+/// Days from 1970-01-01 to a date of the Gregorian calendar; years are counted from March, so that the leap day is last.
+fn days_before(year: u64, month: u64, day: u64) -> u64 {
+    let year = if month > 2 { year } else { year - 1 };
+    let month_from_march = (month + 9) % 12;
+    let day_of_year = (153 * month_from_march + 2) / 5 + day - 1;
+    let leap_days = year / 4 - year / 100 + year / 400;
+    // 719,468 days lie between March of year 0 and 1970.
+    year * 365 + leap_days + day_of_year - 719_468
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::entry::{Details, Facts};
+    use super::*;
+
+    fn fox() -> Entry {
+        let facts = Facts {
+            width: 1024,
+            height: 576,
+            prompt: "A red Fox in the snow, 水墨画".into(),
+            seed: Some(Seed(42)),
+            model: Some("Z-Image-Turbo".into()),
+        };
+        let modified = 1_762_041_600_000; // 2025-11-02T00:00:00Z
+        let path = "20251102-000000-42-1.png".into();
+        Entry {
+            path,
+            modified,
+            bytes: 1,
+            details: Details::Picture(facts),
+            star: true,
+        }
+    }
+
+    #[test]
+    fn every_term_of_the_language_finds_and_misses() {
+        let fox = fox();
+        for query in [
+            "",
+            "fox",
+            "FOX red",
+            "\"red fox\"",
+            "“red fox”",
+            "水墨",
+            "-cat",
+            "seed:42",
+            "seed：42",
+            "-seed:43",
+            "size:1024x576",
+            "size:1024x",
+            "size:x576",
+            "size:1024×576",
+            "model:turbo",
+            "star:",
+            "star:yes",
+            "after:2025-11-02",
+            "after:2025",
+            "before:2025-11-03",
+            "before:2025-12",
+            "20251102",
+            "fox -cat star:",
+        ] {
+            assert!(Query::parse(query).finds(&fox), "{query}");
+        }
+        for query in [
+            "cat",
+            "\"fox red\"",
+            "-fox",
+            "fox cat",
+            "seed:43",
+            "size:576x1024",
+            "size:1023x",
+            "model:demo",
+            "star:no",
+            "-star:",
+            "after:2025-11-03",
+            "before:2025-11-02",
+            "before:1970",
+        ] {
+            assert!(!Query::parse(query).finds(&fox), "{query}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_understood_is_a_word_and_never_an_error() {
+        let mut entry = fox();
+        let prompt = "seed:none size:big after:never 3:2 -";
+        entry.details = Details::Picture(Facts {
+            prompt: prompt.into(),
+            ..Facts::default()
+        });
+        for query in [
+            "seed:none",
+            "size:big",
+            "after:never",
+            "3:2",
+            "-",
+            "\"seed:none",
+            "\"",
+            "size:x",
+        ] {
+            let found = Query::parse(query).finds(&entry);
+            assert_eq!(found, query != "size:x", "{query}");
+        }
+    }
+
+    #[test]
+    fn a_picture_not_read_yet_is_found_by_its_file_name_only() {
+        let entry = Entry {
+            details: Details::Unread,
+            ..fox()
+        };
+        assert!(Query::parse("20251102").finds(&entry));
+        assert!(!Query::parse("fox").finds(&entry));
+        assert!(!Query::parse("seed:42").finds(&entry));
+    }
+
+    #[test]
+    fn days_are_counted_as_calendars_do() {
+        for (date, days) in [
+            ((1970, 1, 1), 0),
+            ((1970, 3, 1), 59),
+            ((2000, 2, 29), 11_016),
+            ((2000, 3, 1), 11_017),
+            ((2026, 11, 22), 20_779),
+        ] {
+            assert_eq!(days_before(date.0, date.1, date.2), days, "{date:?}");
+        }
+    }
+}
