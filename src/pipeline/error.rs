@@ -1,4 +1,5 @@
 use super::device::DeviceError;
+use crate::{checkpoint::CheckpointError, model::ForwardError};
 
 /// Why a picture could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -10,6 +11,12 @@ pub enum PipelineError {
     /// The device cannot be used.
     #[error(transparent)]
     Device(#[from] DeviceError),
+    /// The checkpoint cannot be loaded, or its tokenizer fails.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// The networks were handed something they were not made for.
+    #[error("the networks refused their input: {0}")]
+    Forward(ForwardError),
     /// The device failed at its work: out of memory, a lost driver.
     #[error("the device failed while {doing}: {cause}; try a smaller size or another --device")]
     Execution {
@@ -39,6 +46,16 @@ pub enum PipelineError {
         /// What went wrong.
         cause: String,
     },
+    /// A model's own preview coefficients cannot be read.
+    #[error(
+        "{path} does not hold a preview's coefficients: {cause}; remove it to use the usual ones"
+    )]
+    Preview {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        cause: String,
+    },
     /// Given noise does not fit the request.
     #[error("the noise has the shape {got:?}, but this request needs {expected:?}")]
     NoiseShape {
@@ -50,4 +67,13 @@ pub enum PipelineError {
     /// The checkpoint cannot do what is asked.
     #[error("this model cannot do that: {0}")]
     Unsupported(String),
+}
+
+impl From<ForwardError> for PipelineError {
+    fn from(error: ForwardError) -> Self {
+        match error {
+            ForwardError::Interrupted => Self::Cancelled,
+            other => Self::Forward(other),
+        }
+    }
 }

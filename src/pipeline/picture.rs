@@ -37,12 +37,12 @@ pub struct Timings {
 }
 
 /// The most memory held, and whose it was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(tag = "of", content = "bytes", rename_all = "snake_case")]
 pub enum PeakMemory {
     /// Resident memory of the whole program, in bytes.
     Process(u64),
-    /// Memory in use on the device, in bytes, other programs included.
+    /// Memory this program has reserved on the device, in bytes.
     Device(u64),
 }
 

@@ -1,7 +1,12 @@
 //! Latents as a small picture, without the decoder: each pixel is a linear mix of the latent channels.
 
+use super::PipelineError;
 use image::{Rgb, RgbImage};
 use serde::Deserialize;
+use std::{fs::File, io::Read as _, path::Path};
+
+/// A projection's file has about 1 kB.
+const MAX_FILE_BYTES: u64 = 64 * 1024;
 
 /// Channels of the latent space.
 pub const CHANNELS: usize = 16;
@@ -41,6 +46,22 @@ impl Projection {
         bias: [-0.0329, -0.0718, -0.0851],
     };
 
+    /// Reads `{"matrix": [[r, g, b], …16 rows…], "bias": [r, g, b]}`.
+    ///
+    /// # Errors
+    /// [`PipelineError::Preview`] when the file is not of this form.
+    pub fn read(path: &Path) -> Result<Self, PipelineError> {
+        let failed = |cause: String| PipelineError::Preview {
+            path: path.display().to_string(),
+            cause,
+        };
+        let mut json = Vec::new();
+        File::open(path)
+            .and_then(|file| file.take(MAX_FILE_BYTES).read_to_end(&mut json))
+            .map_err(|error| failed(error.to_string()))?;
+        serde_json::from_slice(&json).map_err(|error| failed(error.to_string()))
+    }
+
     /// Paints `latents`, `[16, height, width]` row-major, as a picture of `width` × `height` pixels.
     /// Latents that are missing count as 0.
     pub fn latents_to_rgb(&self, latents: &[f32], width: usize, height: usize) -> RgbImage {
@@ -63,6 +84,32 @@ impl Projection {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_models_own_coefficients_are_read_or_refused_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("preview.json");
+        let rows = vec!["[0.5, 0, -0.5]"; CHANNELS].join(",");
+        std::fs::write(
+            &path,
+            format!("{{\"matrix\": [{rows}], \"bias\": [0, 0.25, 1]}}"),
+        )
+        .unwrap();
+        let projection = Projection::read(&path).unwrap();
+        assert_eq!(
+            (projection.matrix[15], projection.bias),
+            ([0.5, 0.0, -0.5], [0.0, 0.25, 1.0])
+        );
+        for broken in ["", "[]", "{\"matrix\": [[1,2,3]], \"bias\": [0,0,0]}"] {
+            std::fs::write(&path, broken).unwrap();
+            assert!(
+                Projection::read(&path)
+                    .unwrap_err()
+                    .to_string()
+                    .contains("preview.json")
+            );
+        }
+    }
 
     #[test]
     fn each_channel_adds_its_row_to_its_own_pixel() {

@@ -1,0 +1,113 @@
+use super::{Pipeline, PipelineError, Placement, preview::Projection, prompt::PromptEncoder};
+use crate::{
+    checkpoint::{Checkpoint, Part, Tokenizer},
+    model::{AutoencoderKl, SchedulerConfig, TextEncoder, Transformer},
+};
+
+/// A small file may say how latents look; see [`Projection`].
+const PREVIEW_FILE: &str = "preview.json";
+
+/// The parts of a pipeline, wherever they came from.
+#[derive(Debug)]
+pub struct Networks {
+    /// Absent for random weights, to which prompts mean nothing.
+    pub tokenizer: Option<Tokenizer>,
+    /// Words to features.
+    pub text_encoder: TextEncoder,
+    /// Noise to latents.
+    pub transformer: Transformer,
+    /// Latents to pixels, and back.
+    pub vae: AutoencoderKl,
+    /// The noise levels.
+    pub scheduler: SchedulerConfig,
+    /// How latents look.
+    pub projection: Projection,
+}
+
+impl Networks {
+    /// Loads all parts of `checkpoint` onto the device. `progress` takes bytes done and bytes in all.
+    ///
+    /// # Errors
+    /// [`PipelineError::Checkpoint`] with what is wrong with which file.
+    pub fn load(
+        checkpoint: &Checkpoint,
+        placement: &Placement,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<Self, PipelineError> {
+        let (device, dtype) = (&placement.device, placement.precision.dtype());
+        // What is small and can be wrong comes first.
+        let tokenizer = Some(checkpoint.tokenizer()?);
+        let projection = projection(checkpoint)?;
+        let scheduler = checkpoint.configs().scheduler.clone();
+        let all = checkpoint.bytes();
+        let mut before = 0;
+        let mut part = |part: Part| {
+            let begin = before;
+            before += checkpoint.tensors(part).bytes();
+            begin
+        };
+        let begin = part(Part::TextEncoder);
+        let text_encoder = checkpoint
+            .load_text_encoder(device, dtype, &mut |done, _| progress(begin + done, all))?;
+        let begin = part(Part::Vae);
+        let vae = checkpoint.load_vae(device, dtype, &mut |done, _| progress(begin + done, all))?;
+        let begin = part(Part::Transformer);
+        let transformer = checkpoint
+            .load_transformer(device, dtype, &mut |done, _| progress(begin + done, all))?;
+        Ok(Self {
+            tokenizer,
+            text_encoder,
+            transformer,
+            vae,
+            scheduler,
+            projection,
+        })
+    }
+}
+
+impl Pipeline {
+    /// Loads a checkpoint onto a device. `progress` takes bytes done and bytes in all.
+    ///
+    /// # Errors
+    /// [`PipelineError::Checkpoint`] with what is wrong with which file.
+    pub fn load(
+        checkpoint: &Checkpoint,
+        placement: &Placement,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<Self, PipelineError> {
+        Ok(Self::new(
+            Networks::load(checkpoint, placement, progress)?,
+            placement,
+        ))
+    }
+
+    /// Puts together networks that are on `placement` already.
+    pub fn new(networks: Networks, placement: &Placement) -> Self {
+        let Networks {
+            tokenizer,
+            text_encoder,
+            transformer,
+            vae,
+            scheduler,
+            projection,
+        } = networks;
+        Self {
+            prompts: PromptEncoder::new(tokenizer, text_encoder),
+            transformer: transformer.merge_projections(),
+            vae,
+            scheduler,
+            projection,
+            placement: placement.clone(),
+        }
+    }
+}
+
+/// The preview's coefficients: those in the model's folder if it has any, else those of the published autoencoder.
+fn projection(checkpoint: &Checkpoint) -> Result<Projection, PipelineError> {
+    let path = checkpoint.path().join(PREVIEW_FILE);
+    if path.is_file() {
+        Projection::read(&path)
+    } else {
+        Ok(Projection::FLUX)
+    }
+}

@@ -1,0 +1,46 @@
+//! How much memory a picture takes.
+
+use super::{PeakMemory, Placement};
+
+/// The most memory the program has held up to now: on CUDA what burn has reserved on the card, else the program's
+/// resident memory.
+#[derive(Debug, Default)]
+pub(super) struct MemoryGauge {
+    peak: Option<PeakMemory>,
+}
+
+impl MemoryGauge {
+    /// Looks at the memory in use now.
+    pub(super) fn sample(&mut self, placement: &Placement) {
+        let now = if placement.is_cuda() {
+            placement
+                .device
+                .memory_pool_usage()
+                .map(|usage| PeakMemory::Device(usage.bytes_reserved))
+        } else {
+            resident_peak().map(PeakMemory::Process)
+        };
+        self.peak = self.peak.max(now);
+    }
+
+    /// The highest of all samples.
+    pub(super) fn peak(&self) -> Option<PeakMemory> {
+        self.peak
+    }
+}
+
+/// The most resident memory the program ever had, where the system tells; else what it has now.
+fn resident_peak() -> Option<u64> {
+    high_water_mark()
+        .or_else(|| memory_stats::memory_stats().map(|stats| stats.physical_mem as u64))
+}
+
+/// `VmHWM` of Linux.
+fn high_water_mark() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kibibytes * 1024)
+}
