@@ -32,23 +32,33 @@ impl ImageSize {
     /// # Errors
     /// [`RequestError::Size`], which offers the two nearest sizes that would be accepted.
     pub fn new(width: u32, height: u32) -> Result<Self, RequestError> {
-        let why = if width == 0 || height == 0 {
-            "has no area"
+        match Self::fault(width, height) {
+            None => Ok(Self { width, height }),
+            Some(why) => {
+                let nearest = Self::nearest_two(width, height);
+                Err(RequestError::Size {
+                    width,
+                    height,
+                    why,
+                    nearest,
+                })
+            }
+        }
+    }
+
+    /// What is wrong with a size, as the middle of a sentence.
+    fn fault(width: u32, height: u32) -> Option<&'static str> {
+        if width == 0 || height == 0 {
+            Some("has no area")
         } else if width > Self::MAX_SIDE || height > Self::MAX_SIDE {
-            "has a side over 8192 pixels"
+            Some("has a side over 8192 pixels")
         } else if u64::from(width) * u64::from(height) > Self::MAX_AREA {
-            "has more than 2048x2048 pixels"
+            Some("has more than 2048x2048 pixels")
         } else if !width.is_multiple_of(Self::MULTIPLE) || !height.is_multiple_of(Self::MULTIPLE) {
-            "is not a multiple of 16 on both sides"
+            Some("is not a multiple of 16 on both sides")
         } else {
-            return Ok(Self { width, height });
-        };
-        Err(RequestError::Size {
-            width,
-            height,
-            why,
-            nearest: Self::nearest_two(width, height),
-        })
+            None
+        }
     }
 
     /// Width in pixels.
@@ -88,7 +98,12 @@ impl ImageSize {
         let mut candidates: Vec<Self> = around(w)
             .into_iter()
             .flat_map(|cw| around(h).map(|ch| (cw, ch)))
-            .filter_map(|(cw, ch)| Self::new(u32::try_from(cw).ok()?, u32::try_from(ch).ok()?).ok())
+            .filter_map(|(cw, ch)| {
+                let (width, height) = (u32::try_from(cw).ok()?, u32::try_from(ch).ok()?);
+                Self::fault(width, height)
+                    .is_none()
+                    .then_some(Self { width, height })
+            })
             .collect();
         let distance =
             |size: &Self| (f64::from(size.width) - w).abs() + (f64::from(size.height) - h).abs();
