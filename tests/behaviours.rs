@@ -6,9 +6,11 @@
 )]
 
 mod behaviours {
+    mod engine;
     mod golden_autoencoder;
     mod golden_schedule;
     mod golden_text_encoder;
     mod golden_transformer;
+    mod queue;
     mod support;
 }

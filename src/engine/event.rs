@@ -62,6 +62,13 @@ pub enum Event {
         /// Steps in all.
         steps: u32,
     },
+    /// The text encoder did not see this end of the job's prompt.
+    PromptCut {
+        /// The job.
+        job: JobId,
+        /// What it did not see.
+        cut: String,
+    },
     /// A picture is finished and on disk.
     Kept {
         /// The job.
@@ -82,7 +89,7 @@ pub enum Event {
         /// How.
         outcome: Outcome,
     },
-    /// The device cannot be used again by this process: offer [`restart`](super::handle::restart).
+    /// The device cannot be used again by this process: offer [`relaunch`](super::handle::relaunch).
     DeviceLost(String),
     /// The thread recovered from a mistake in the program; the model is loaded again when it is needed.
     Recovered(String),

@@ -3,7 +3,8 @@
 //! - [`queue`]: jobs in an order that may change while one runs; a private `queue_file` keeps them on disk.
 //! - [`command`] and [`event`]: what goes in and what comes out, over bounded channels; [`slots`] hold the newest
 //!   preview and status, so that a window that is slow or hidden never makes the thread wait.
-//! - `worker`: the thread's loop. [`painter`] is what it asks of a model, [`keeper`] where pictures go.
+//! - `worker`: the thread's loop. [`painter`] is what it asks of a model and
+//!   [`loader`] where models come from, [`keeper`] where pictures go.
 //! - [`priority`]: how the thread leaves the window its share.
 //!
 //! The rules of the loop: each job has exactly one [`Event::Ended`]; a picture that is finished is on disk before
@@ -14,6 +15,7 @@ pub mod error;
 pub mod event;
 pub mod handle;
 pub mod keeper;
+pub mod loader;
 pub mod painter;
 pub mod priority;
 pub mod queue;
@@ -26,6 +28,7 @@ pub use error::EngineError;
 pub use event::{Event, Outcome};
 pub use handle::{Engine, EngineHandle};
 pub use keeper::{GalleryKeeper, Keeper, Kept, SaveTo};
+pub use loader::PipelineLoader;
 pub use painter::{Loader, Painter, Progress, Provenance};
 pub use queue::{Job, JobId, JobState, Queue, QueueError, QueueView};
 pub use queue_file::Restored;

@@ -8,8 +8,7 @@ use crate::pipeline::{Picture, Stage};
 use crate::request::Request;
 
 /// What a painter reports while it works.
-#[derive(Debug)]
-pub enum Progress {
+pub enum Progress<'a> {
     /// It begins something else.
     Stage(Stage),
     /// A step is done.
@@ -18,9 +17,11 @@ pub enum Progress {
         step: u32,
         /// Steps in all.
         steps: u32,
-        /// What the picture will look like.
-        preview: Option<RgbImage>,
+        /// Draws what the picture will look like; called only when somebody wants to see it.
+        preview: &'a dyn Fn() -> RgbImage,
     },
+    /// The text encoder did not see this end of the prompt.
+    PromptCut(String),
 }
 
 /// What a painter is, for the record in each picture.
@@ -34,6 +35,8 @@ pub struct Provenance {
     pub device: String,
     /// The number format of weights and activations.
     pub dtype: String,
+    /// Said once to the designer: why the CPU is used although nobody asked for it.
+    pub notice: Option<String>,
 }
 
 /// A loaded model. It lives and dies on the engine's thread.
@@ -45,7 +48,7 @@ pub trait Painter {
     fn paint(
         &mut self,
         request: &Request,
-        report: &mut dyn FnMut(Progress),
+        report: &mut dyn FnMut(Progress<'_>),
         cancel: &CancelToken,
     ) -> Result<Picture, EngineError>;
 

@@ -11,6 +11,7 @@ use crossbeam_channel::{Receiver, Sender, TrySendError, select};
 
 use super::error::panic_words;
 use super::handle::Shared;
+use super::loader::device_trouble;
 use super::queue::Ending;
 use super::slots::Painting;
 use super::{
@@ -315,7 +316,7 @@ impl Worker {
             return Err(EngineError::Model("no model is loaded; choose one".into()));
         };
         desk.shared.pulse.beat();
-        let mut report = |progress| desk.progress(job, index, progress);
+        let mut report = |progress: Progress<'_>| desk.progress(job, index, progress);
         match catch_unwind(AssertUnwindSafe(|| {
             painter.paint(request, &mut report, token)
         })) {
@@ -323,7 +324,11 @@ impl Worker {
             Err(panic) => {
                 // What it left behind cannot be trusted.
                 self.forget_painter();
-                Err(EngineError::Panicked(panic_words(&*panic)))
+                Err(match device_trouble(&panic_words(&*panic)) {
+                    // On a healthy device, CUDA's own failures may come as panics too.
+                    trouble @ (EngineError::OutOfMemory(_) | EngineError::DeviceLost(_)) => trouble,
+                    _ => EngineError::Panicked(panic_words(&*panic)),
+                })
             }
         }
     }
@@ -412,7 +417,7 @@ impl Desk {
         self.shared.status.put(status);
     }
 
-    fn progress(&mut self, job: JobId, picture: u32, progress: Progress) {
+    fn progress(&mut self, job: JobId, picture: u32, progress: Progress<'_>) {
         self.shared.pulse.beat();
         match progress {
             Progress::Stage(stage) => {
@@ -423,18 +428,19 @@ impl Desk {
                     stage,
                 });
             }
+            Progress::PromptCut(cut) => self.tell(Event::PromptCut { job, cut }),
             Progress::Step {
                 step,
                 steps,
                 preview,
             } => {
                 self.update(|painting| painting.note_step(step, steps));
-                if let Some(image) = preview {
+                if self.shared.wants_preview.load(Ordering::Relaxed) {
                     self.shared.preview.put(Some(Preview {
                         job,
                         picture,
                         step,
-                        image,
+                        image: preview(),
                     }));
                 }
                 self.mention(Event::Step {
