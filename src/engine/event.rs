@@ -89,7 +89,7 @@ pub enum Event {
         /// How.
         outcome: Outcome,
     },
-    /// The device cannot be used again by this process: offer [`relaunch`](super::handle::relaunch).
+    /// The device cannot be used again by this process: offer [`restart`](super::handle::restart).
     DeviceLost(String),
     /// The thread recovered from a mistake in the program; the model is loaded again when it is needed.
     Recovered(String),

@@ -264,7 +264,8 @@ impl Drop for EngineHandle {
 ///
 /// # Errors
 /// When the system does not say which program this is.
-pub fn relaunch() -> std::io::Result<Process> {
+#[must_use = "the process has to be spawned"]
+pub fn restart() -> std::io::Result<Process> {
     let mut process = Process::new(std::env::current_exe()?);
     process.args(std::env::args_os().skip(1));
     Ok(process)

@@ -15,6 +15,8 @@ use crate::request::Request;
 pub struct SaveTo {
     /// The gallery; made when the first picture needs it.
     pub folder: PathBuf,
+    /// How files are [named](crate::gallery::naming).
+    pub pattern: String,
 }
 
 /// A picture that is on disk.
@@ -46,17 +48,14 @@ pub trait Keeper: Send {
 /// Writes into the gallery, and into a second folder when the gallery's disk is full or gone.
 #[derive(Clone, Debug)]
 pub struct GalleryKeeper {
-    gallery: PathBuf,
+    place: SaveTo,
     emergency: PathBuf,
 }
 
 impl GalleryKeeper {
     /// Keeps pictures in `place`, else in `emergency`.
     pub fn new(place: SaveTo, emergency: PathBuf) -> Self {
-        Self {
-            gallery: place.folder,
-            emergency,
-        }
+        Self { place, emergency }
     }
 }
 
@@ -71,9 +70,9 @@ impl Keeper for GalleryKeeper {
         let write = |folder: &Path| {
             // The writer says what is wrong with a folder that cannot be made.
             std::fs::create_dir_all(folder).ok();
-            writer::write_png(folder, &picture.pixels, &metadata)
+            writer::write_png_named(folder, &self.place.pattern, &picture.pixels, &metadata)
         };
-        match write(&self.gallery) {
+        match write(&self.place.folder) {
             Ok(path) => Ok(Kept {
                 path,
                 instead: None,
@@ -89,7 +88,7 @@ impl Keeper for GalleryKeeper {
     }
 
     fn save_to(&mut self, place: SaveTo) {
-        self.gallery = place.folder;
+        self.place = place;
     }
 }
 

@@ -1,6 +1,7 @@
 //! What was made.
 //!
-//! - [`metadata`], [`parameters`] and [`png_text`]: what a picture's file says; [`writer`] puts it there.
+//! - [`metadata`], [`parameters`] and [`png_text`]: what a picture's file says; [`writer`] puts it there,
+//!   under a name by [`naming`].
 //! - [`live`]: the folder as a list that is always ready, made of [`entry`], [`index`], [`search`], [`stars`],
 //!   [`trash`] and [`watch`].
 //! - [`thumbs`]: small pictures, made in the background.
@@ -14,6 +15,7 @@ pub mod export;
 pub mod index;
 pub mod live;
 pub mod metadata;
+pub mod naming;
 pub mod parameters;
 pub mod png_text;
 pub mod search;

@@ -1,7 +1,6 @@
 //! Writes pictures: whole or not at all, and never over another.
 
-use super::{metadata, metadata::Metadata, parameters};
-use crate::request::Seed;
+use super::{metadata, metadata::Metadata, naming, parameters};
 use atomic_write_file::AtomicWriteFile;
 use image::RgbImage;
 use std::{
@@ -81,14 +80,35 @@ pub fn write_png(
     pixels: &RgbImage,
     metadata: &Metadata,
 ) -> Result<PathBuf, WriteError> {
+    write_png_named(folder, naming::PATTERN, pixels, metadata)
+}
+
+/// As [`write_png`], named by a [pattern](naming).
+///
+/// # Errors
+/// [`WriteError`]; no picture is left half written.
+pub fn write_png_named(
+    folder: &Path,
+    pattern: &str,
+    pixels: &RgbImage,
+    metadata: &Metadata,
+) -> Result<PathBuf, WriteError> {
     if !folder.is_dir() {
         return Err(WriteError::NoFolder(folder.to_owned()));
     }
     let bytes = encode_png(pixels, metadata)?;
-    let stem = file_stem(SystemTime::now(), metadata.request.seed);
+    let stem = folder.join(naming::stem(pattern, metadata, SystemTime::now()));
+    if let Some(subfolder) = stem.parent() {
+        std::fs::create_dir_all(subfolder).map_err(|cause| WriteError::Io {
+            path: subfolder.to_owned(),
+            cause,
+        })?;
+    }
     let mut n = 1_u64;
     loop {
-        let path = folder.join(format!("{stem}-{n}.png"));
+        let mut name = stem.clone().into_os_string();
+        name.push(format!("-{n}.png"));
+        let path = PathBuf::from(name);
         if !path.exists() && write_new(&path, &bytes)? {
             return Ok(path);
         }
@@ -150,11 +170,6 @@ fn write_new(path: &Path, bytes: &[u8]) -> Result<bool, WriteError> {
     })
 }
 
-fn file_stem(now: SystemTime, seed: Seed) -> String {
-    let [year, month, day, hour, minute, second] = utc(now);
-    format!("{year:04}{month:02}{day:02}-{hour:02}{minute:02}{second:02}-{seed}")
-}
-
 /// The moment as RFC 3339 in UTC, such as `2026-11-22T19:55:05Z`.
 pub fn rfc3339(now: SystemTime) -> String {
     let [year, month, day, hour, minute, second] = utc(now);
@@ -189,7 +204,7 @@ mod tests {
     use super::*;
     use crate::gallery::metadata::tests::record;
     use crate::gallery::read_png;
-    use crate::request::{Prompt, Request};
+    use crate::request::{Prompt, Request, Seed};
     use image::Rgb;
     use std::time::Duration;
 

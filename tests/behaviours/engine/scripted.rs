@@ -11,7 +11,7 @@ use danqing::engine::{
     CancelToken, Engine, EngineError, EngineHandle, Event, GalleryKeeper, JobId, Loader,
     ModelChoice, Outcome, Painter, Progress, Provenance, Queue, SaveTo,
 };
-use danqing::gallery::metadata::ModelRecord;
+use danqing::gallery::{metadata::ModelRecord, naming};
 use danqing::pipeline::{DeviceChoice, Picture, Stage, Timings};
 use danqing::request::{ImageSize, Prompt, Request, Seed};
 use image::RgbImage;
@@ -66,6 +66,7 @@ impl Studio {
         let (signal, signals) = unbounded();
         let place = SaveTo {
             folder: home.path().join("gallery"),
+            pattern: naming::PATTERN.into(),
         };
         let wakes = ledger.clone();
         let engine = Engine {
@@ -164,6 +165,7 @@ impl Studio {
         self.handle
             .save_to(SaveTo {
                 folder: self.home().join(folder),
+                pattern: naming::PATTERN.into(),
             })
             .unwrap();
     }
