@@ -91,12 +91,15 @@ impl Checkpoint {
             Self::open_folder(path.parent().unwrap_or(Path::new(".")))
         } else if !metadata.is_dir() {
             Self::open_single_file(path)
-        } else if path.join("model_index.json").is_file()
-            || path.join("transformer/config.json").is_file()
-        {
+        } else if path.join("model_index.json").is_file() {
             Self::open_folder(path)
         } else {
-            Self::open_single_file(&single_file::find_transformer(path)?)
+            match single_file::find_transformer(path) {
+                Ok(file) => Self::open_single_file(&file),
+                // Folders that lost their index are still of this layout.
+                Err(_) if path.join(Part::Transformer.folder()).is_dir() => Self::open_folder(path),
+                Err(error) => Err(error),
+            }
         }?;
         checkpoint.configs.check_fit()?;
         Ok(checkpoint)
