@@ -237,8 +237,55 @@ fn keep<T>(result: Result<T, CheckpointError>, error: &mut Option<CheckpointErro
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 mod tests {
     use super::*;
+
+    fn answer(path: &str) -> Answer {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/files")
+            .join(path);
+        Answer::find(&CheckArgs {
+            path: Some(path),
+            json: false,
+            hash: false,
+        })
+    }
+
+    fn printed(answer: &Answer) -> String {
+        let mut out = Vec::new();
+        answer.print(&mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_sound_model_is_described_and_called_sound() {
+        let answer = answer("golden/tiny/model_f32");
+        let text = printed(&answer);
+        assert!(
+            text.starts_with("model_f32 (Hugging Face folder)\n"),
+            "{text}"
+        );
+        assert!(text.contains("transformer        "), "{text}");
+        assert!(text.contains("shift 3\n"), "{text}");
+        assert!(
+            text.ends_with("sound: every tensor is in its place\n"),
+            "{text}"
+        );
+        let json = serde_json::to_value(&answer).unwrap();
+        assert_eq!(json["sound"], true);
+        assert_eq!(json["parts"][1]["part"], "transformer");
+        assert_eq!(json["tokenizer_tokens"], 446);
+    }
+
+    #[test]
+    fn a_file_that_is_no_model_is_called_what_it_is() {
+        let answer = answer("golden/tiny_extra/lora_comfy_split.safetensors");
+        assert!(!answer.sound);
+        assert!(printed(&answer).contains("is a LoRA"));
+        let json = serde_json::to_value(&answer).unwrap();
+        assert!(json["error"].as_str().unwrap().contains("is a LoRA"));
+    }
 
     #[test]
     fn sizes_read_as_people_write_them() {

@@ -2,6 +2,7 @@
 //! program down or makes it read what it should not.
 
 use std::path::Path;
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use burn::tensor::{DType, Device};
@@ -19,7 +20,10 @@ const HEADERS: [(&str, &str); 32] = [
     ("eight-bytes.safetensors", "header cannot be read"),
     ("length-2-63.safetensors", "9223372036854775808"),
     ("length-over-cap.safetensors", "100000001"),
-    ("length-past-end.safetensors", "does not fit in the file of 10 bytes"),
+    (
+        "length-past-end.safetensors",
+        "does not fit in the file of 10 bytes",
+    ),
     ("not-utf8.safetensors", "header cannot be read"),
     ("not-json.safetensors", "header cannot be read"),
     ("array.safetensors", "an object of tensors"),
@@ -29,13 +33,19 @@ const HEADERS: [(&str, &str); 32] = [
     ("unknown-dtype.safetensors", "\"F12\""),
     ("negative-shape.safetensors", "tensor \"a\""),
     ("fraction-shape.safetensors", "tensor \"a\""),
-    ("shape-overflow.safetensors", "shape of tensor \"a\" overflows"),
+    (
+        "shape-overflow.safetensors",
+        "shape of tensor \"a\" overflows",
+    ),
     ("offsets-overflow.safetensors", "bytes before tensor \"a\""),
     ("overlap.safetensors", "\"a\" and \"b\" overlap"),
     ("hole.safetensors", "4 bytes before tensor \"b\""),
     ("backwards.safetensors", "is given -8"),
     ("wrong-size.safetensors", "should have 12 bytes"),
-    ("truncated.safetensors", "cut off: tensor \"b\" ends 4 bytes after"),
+    (
+        "truncated.safetensors",
+        "cut off: tensor \"b\" ends 4 bytes after",
+    ),
     ("padded.safetensors", "4 bytes follow its last tensor"),
     ("rank-9.safetensors", "more than 8 dimensions"),
     ("control-name.safetensors", "not a plain name"),
@@ -56,7 +66,10 @@ fn hostile(name: &str) -> std::path::PathBuf {
 fn each_hostile_file_is_refused_by_name_and_reason() {
     for (name, words) in HEADERS {
         let error = Checkpoint::open(&hostile(name)).unwrap_err().to_string();
-        assert!(error.contains(name) && error.contains(words), "{name}: {error}");
+        assert!(
+            error.contains(name) && error.contains(words),
+            "{name}: {error}"
+        );
         assert!(!error.contains('\u{1b}'), "{name} drives the terminal");
     }
 }
@@ -66,7 +79,10 @@ fn each_hostile_file_says_what_it_tries() {
     let readme = std::fs::read_to_string(hostile("README.md")).unwrap();
     for entry in std::fs::read_dir(hostile("")).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
-        assert!(name == "README.md" || readme.contains(&format!("- `{name}`: ")), "{name}");
+        assert!(
+            name == "README.md" || readme.contains(&format!("- `{name}`: ")),
+            "{name}"
+        );
     }
 }
 
@@ -75,7 +91,12 @@ fn a_header_just_over_the_limit_is_not_read() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.safetensors");
     std::fs::write(&path, 100_000_001u64.to_le_bytes()).unwrap();
-    std::fs::File::options().write(true).open(&path).unwrap().set_len(1 << 34).unwrap();
+    std::fs::File::options()
+        .write(true)
+        .open(&path)
+        .unwrap()
+        .set_len(1 << 34)
+        .unwrap();
     let start = Instant::now();
     let error = TensorFile::open(&path).unwrap_err().to_string();
     assert!(error.contains("100000001"), "{error}");
@@ -92,26 +113,47 @@ fn devices_pipes_and_absent_paths_are_no_models() {
         assert!(matches!(device, CheckpointError::NotAFile { .. }));
         let folder = tempfile::tempdir().unwrap();
         let pipe = folder.path().join("model.safetensors");
-        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-        assert!(matches!(Checkpoint::open(&pipe).unwrap_err(), CheckpointError::NotAFile { .. }));
+        assert!(
+            std::process::Command::new("mkfifo")
+                .arg(&pipe)
+                .status()
+                .unwrap()
+                .success()
+        );
+        assert!(matches!(
+            Checkpoint::open(&pipe).unwrap_err(),
+            CheckpointError::NotAFile { .. }
+        ));
     }
     let empty = tempfile::tempdir().unwrap();
-    assert!(matches!(Checkpoint::open(empty.path()).unwrap_err(), CheckpointError::PartMissing { .. }));
+    assert!(matches!(
+        Checkpoint::open(empty.path()).unwrap_err(),
+        CheckpointError::PartMissing { .. }
+    ));
 }
 
 /// Opens the tiny model with the transformer's index replaced by a hostile one.
 fn with_index(name: &str) -> CheckpointError {
     let folder = tiny_copy();
-    let index = folder.path().join("transformer/diffusion_pytorch_model.safetensors.index.json");
+    let index = folder
+        .path()
+        .join("transformer/diffusion_pytorch_model.safetensors.index.json");
     std::fs::copy(hostile(name), index).unwrap();
     Checkpoint::open(folder.path()).unwrap_err()
 }
 
 #[test]
 fn an_index_that_leads_out_of_its_folder_is_refused() {
-    for name in ["index-parent.json", "index-absolute.json", "index-backslash.json"] {
+    for name in [
+        "index-parent.json",
+        "index-absolute.json",
+        "index-backslash.json",
+    ] {
         let error = with_index(name);
-        assert!(matches!(error, CheckpointError::PathEscapes { .. }), "{name}: {error}");
+        assert!(
+            matches!(error, CheckpointError::PathEscapes { .. }),
+            "{name}: {error}"
+        );
     }
 }
 
@@ -119,10 +161,16 @@ fn an_index_that_leads_out_of_its_folder_is_refused() {
 fn an_index_of_nothing_or_of_absent_shards_is_refused() {
     for name in ["index-empty.json", "index-list.json"] {
         let error = with_index(name);
-        assert!(matches!(error, CheckpointError::Index { .. }), "{name}: {error}");
+        assert!(
+            matches!(error, CheckpointError::Index { .. }),
+            "{name}: {error}"
+        );
     }
     let error = with_index("index-missing-shard.json");
-    assert!(matches!(&error, CheckpointError::ShardMissing { path, .. } if path.ends_with("diffusion_pytorch_model-00009-of-00009.safetensors")), "{error}");
+    assert!(
+        matches!(&error, CheckpointError::ShardMissing { path, .. } if path.ends_with("diffusion_pytorch_model-00009-of-00009.safetensors")),
+        "{error}"
+    );
 }
 
 #[cfg(unix)]
@@ -135,7 +183,10 @@ fn a_link_out_of_the_folder_is_refused() {
         std::fs::rename(folder.path().join(name), &target).unwrap();
         std::os::unix::fs::symlink(&target, folder.path().join(name)).unwrap();
         let error = Checkpoint::open(folder.path()).unwrap_err();
-        assert!(matches!(error, CheckpointError::PathEscapes { .. }), "{name}: {error}");
+        assert!(
+            matches!(error, CheckpointError::PathEscapes { .. }),
+            "{name}: {error}"
+        );
     }
 }
 
@@ -143,49 +194,77 @@ fn a_link_out_of_the_folder_is_refused() {
 fn swapped_shards_are_noticed() {
     let folder = tiny_copy();
     let shard = |number: u32| {
-        folder.path().join(format!("transformer/diffusion_pytorch_model-{number:05}-of-00003.safetensors"))
+        folder.path().join(format!(
+            "transformer/diffusion_pytorch_model-{number:05}-of-00003.safetensors"
+        ))
     };
     let aside = folder.path().join("aside");
     std::fs::rename(shard(1), &aside).unwrap();
     std::fs::rename(shard(2), shard(1)).unwrap();
     std::fs::rename(&aside, shard(2)).unwrap();
     let error = Checkpoint::open(folder.path()).unwrap_err();
-    assert!(matches!(&error, CheckpointError::ShardSwapped { found: Some(_), .. }), "{error}");
+    assert!(
+        matches!(&error, CheckpointError::ShardSwapped { found: Some(_), .. }),
+        "{error}"
+    );
 }
 
 #[test]
 fn a_tensor_in_two_shards_is_noticed() {
     let folder = tiny_copy();
     let shards = ["00001", "00003"].map(|number| {
-        folder.path().join(format!("transformer/diffusion_pytorch_model-{number}-of-00003.safetensors"))
+        folder.path().join(format!(
+            "transformer/diffusion_pytorch_model-{number}-of-00003.safetensors"
+        ))
     });
     let mut tensors = read(&shards[0]);
     let (name, tensor) = read(&shards[1]).pop_first().unwrap();
     tensors.insert(name.clone(), tensor);
     write(&shards[0], &tensors);
     let error = Checkpoint::open(folder.path()).unwrap_err();
-    assert!(matches!(&error, CheckpointError::StoredTwice { tensor, .. } if *tensor == name), "{error}");
+    assert!(
+        matches!(&error, CheckpointError::StoredTwice { tensor, .. } if *tensor == name),
+        "{error}"
+    );
 }
 
 #[test]
 fn a_file_that_changes_after_it_was_checked_is_not_loaded() {
     let folder = tiny_copy();
-    let path = folder.path().join("vae/diffusion_pytorch_model.safetensors");
+    let path = folder
+        .path()
+        .join("vae/diffusion_pytorch_model.safetensors");
     let checkpoint = Checkpoint::open(folder.path()).unwrap();
     let bytes = std::fs::read(&path).unwrap();
     std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
     let load = |checkpoint: &Checkpoint| {
-        checkpoint.load_vae(&Device::flex(), DType::F32, &mut |_, _| {}).map(|_| ())
+        checkpoint
+            .load_vae(&Device::flex(), DType::F32, &mut |_, _| {})
+            .map(|_| ())
     };
-    assert!(matches!(load(&checkpoint), Err(CheckpointError::Replaced { .. })));
-    assert!(matches!(checkpoint.quick_hash(), Err(CheckpointError::Replaced { .. })));
+    assert!(matches!(
+        load(&checkpoint),
+        Err(CheckpointError::Replaced { .. })
+    ));
+    assert!(matches!(
+        checkpoint.quick_hash(),
+        Err(CheckpointError::Replaced { .. })
+    ));
 
     // The same length at another time is another file as well.
     std::fs::write(&path, &bytes).unwrap();
     let later = std::time::SystemTime::now() + Duration::from_secs(5);
     let checkpoint = Checkpoint::open(folder.path()).unwrap();
-    std::fs::File::options().write(true).open(&path).unwrap().set_modified(later).unwrap();
-    assert!(matches!(load(&checkpoint), Err(CheckpointError::Replaced { .. })));
+    std::fs::File::options()
+        .write(true)
+        .open(&path)
+        .unwrap()
+        .set_modified(later)
+        .unwrap();
+    assert!(matches!(
+        load(&checkpoint),
+        Err(CheckpointError::Replaced { .. })
+    ));
 }
 
 #[test]
@@ -196,7 +275,10 @@ fn hostile_configurations_are_refused_by_field() {
         Checkpoint::open(folder.path()).unwrap_err().to_string()
     };
     let error = open_with("config-huge.json");
-    assert!(error.contains("config.json") && error.contains("n_layers"), "{error}");
+    assert!(
+        error.contains("config.json") && error.contains("n_layers"),
+        "{error}"
+    );
     let error = open_with("config-flux.json");
     assert!(error.contains("a FLUX model"), "{error}");
 }
@@ -205,8 +287,14 @@ fn hostile_configurations_are_refused_by_field() {
 fn a_configuration_as_large_as_a_disk_is_not_read() {
     let folder = tiny_copy();
     let path = folder.path().join("vae/config.json");
-    std::fs::File::create(&path).unwrap().set_len(1 << 34).unwrap();
-    assert!(matches!(Checkpoint::open(folder.path()).unwrap_err(), CheckpointError::TooLarge { .. }));
+    std::fs::File::create(&path)
+        .unwrap()
+        .set_len(1 << 34)
+        .unwrap();
+    assert!(matches!(
+        Checkpoint::open(folder.path()).unwrap_err(),
+        CheckpointError::TooLarge { .. }
+    ));
 }
 
 #[test]
@@ -226,23 +314,32 @@ fn hostile_tokenizers_are_refused() {
 fn parts_of_different_models_do_not_fit() {
     let folder = tiny_copy();
     let path = folder.path().join("transformer/config.json");
-    let text = std::fs::read_to_string(&path).unwrap().replace("\"cap_feat_dim\": 64", "\"cap_feat_dim\": 80");
+    let text = std::fs::read_to_string(&path)
+        .unwrap()
+        .replace("\"cap_feat_dim\": 64", "\"cap_feat_dim\": 80");
     std::fs::write(&path, text).unwrap();
     let error = Checkpoint::open(folder.path()).unwrap_err();
     assert!(matches!(error, CheckpointError::PartsDisagree(_)));
-    assert!(error.to_string().contains("80") && error.to_string().contains("64"), "{error}");
+    assert!(
+        error.to_string().contains("80") && error.to_string().contains("64"),
+        "{error}"
+    );
 }
 
 /// Bytes of a sound little file, and how much of it is header.
-fn sound_file() -> (Vec<u8>, usize) {
+static SOUND_FILE: LazyLock<(Vec<u8>, usize)> = LazyLock::new(|| {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a");
-    let shapes: [(&str, &[usize]); 3] = [("layers.0.weight", &[3, 4]), ("layers.0.bias", &[4]), ("cap_pad_token", &[1, 2])];
+    let shapes: [(&str, &[usize]); 3] = [
+        ("layers.0.weight", &[3, 4]),
+        ("layers.0.bias", &[4]),
+        ("cap_pad_token", &[1, 2]),
+    ];
     write_zeros(&path, "F32", 4, shapes.into_iter());
     let bytes = std::fs::read(path).unwrap();
     let header = 8 + u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
     (bytes, header)
-}
+});
 
 /// What may happen to a file on its way.
 #[derive(Debug, Clone)]
@@ -306,7 +403,7 @@ proptest! {
     /// yes, the safetensors crate does as well.
     #[test]
     fn a_harmed_header_is_refused_or_still_true(harms in proptest::collection::vec(harm(), 1..6), fix_length in any::<bool>()) {
-        let (mut bytes, header) = sound_file();
+        let (mut bytes, header) = SOUND_FILE.clone();
         // Half of the cases keep the length word right, or nearly everything would end there.
         let mut body = bytes.split_off(8);
         let data = body.split_off(header - 8);

@@ -6,7 +6,9 @@ use std::path::Path;
 use burn::tensor::{DType, Device};
 use danqing::checkpoint::{Checkpoint, CheckpointError, Layout, Network, Part};
 
-use super::model_files::{self, Tensors, copy_folder, file, read_folder, tiny, tiny_bf16, tiny_copy, write};
+use super::model_files::{
+    self, Tensors, copy_folder, file, read_folder, tiny, tiny_bf16, tiny_copy, write,
+};
 
 type Weights = BTreeMap<String, Vec<f32>>;
 
@@ -31,13 +33,19 @@ fn weights_as(checkpoint: &Checkpoint, dtype: DType) -> [Weights; 3] {
 /// The values in a file, found without the code under test.
 fn stored_f32(tensors: &Tensors, name: &str) -> Vec<f32> {
     let numbers = tensors[name].bytes.chunks_exact(4);
-    numbers.map(|number| f32::from_le_bytes(number.try_into().unwrap())).collect()
+    numbers
+        .map(|number| f32::from_le_bytes(number.try_into().unwrap()))
+        .collect()
 }
 
 #[test]
 fn a_sharded_folder_is_loaded_tensor_by_tensor() {
     let [text_encoder, transformer, vae] = weights(&tiny());
-    for (part, weights) in [(Part::TextEncoder, text_encoder), (Part::Transformer, transformer), (Part::Vae, vae)] {
+    for (part, weights) in [
+        (Part::TextEncoder, text_encoder),
+        (Part::Transformer, transformer),
+        (Part::Vae, vae),
+    ] {
         let stored = read_folder(&tiny().join(part.folder()));
         for (name, values) in &weights {
             assert_eq!(*values, stored_f32(&stored, name), "{part}: {name}");
@@ -58,7 +66,9 @@ fn weights_are_kept_in_the_number_format_that_was_asked_for() {
     // The tiny model's values are exact in bf16, so the narrow copy equals the wide one.
     let checkpoint = Checkpoint::open(&tiny()).unwrap();
     assert_eq!(weights_as(&checkpoint, DType::BF16), weights(&tiny()));
-    let transformer = checkpoint.load_transformer(&Device::flex(), DType::BF16, &mut |_, _| {}).unwrap();
+    let transformer = checkpoint
+        .load_transformer(&Device::flex(), DType::BF16, &mut |_, _| {})
+        .unwrap();
     assert_eq!(transformer.x_pad_token.val().dtype(), DType::BF16);
     let refused = checkpoint.load_vae(&Device::flex(), DType::I64, &mut |_, _| {});
     assert!(matches!(refused, Err(CheckpointError::LoadDtype(_))));
@@ -68,9 +78,16 @@ fn weights_are_kept_in_the_number_format_that_was_asked_for() {
 fn progress_counts_the_bytes_of_the_files() {
     let checkpoint = Checkpoint::open(&tiny()).unwrap();
     let mut seen = Vec::new();
-    checkpoint.load_text_encoder(&Device::flex(), DType::F32, &mut |done, total| seen.push((done, total))).unwrap();
+    checkpoint
+        .load_text_encoder(&Device::flex(), DType::F32, &mut |done, total| {
+            seen.push((done, total))
+        })
+        .unwrap();
     let total = checkpoint.tensors(Part::TextEncoder).bytes();
-    assert_eq!((seen.first(), seen.last()), (Some(&(0, total)), Some(&(total, total))));
+    assert_eq!(
+        (seen.first(), seen.last()),
+        (Some(&(0, total)), Some(&(total, total)))
+    );
     assert!(seen.is_sorted());
     assert!(seen.len() > 20);
 }
@@ -94,18 +111,30 @@ fn with_transformer(files: &[(&str, &Tensors)]) -> tempfile::TempDir {
 #[test]
 fn every_published_way_to_name_weights_is_found() {
     let all = read_folder(&tiny().join("transformer"));
-    let (first, second): (Tensors, Tensors) = all.clone().into_iter().partition(|(name, _)| name.as_str() < "layers.1");
+    let (first, second): (Tensors, Tensors) = all
+        .clone()
+        .into_iter()
+        .partition(|(name, _)| name.as_str() < "layers.1");
     let expected = weights(&tiny());
     let layouts: [&[(&str, &Tensors)]; 5] = [
         &[("diffusion_pytorch_model.safetensors", &all)],
         &[("diffusion_pytorch_model.bf16.safetensors", &all)],
         &[
             ("diffusion_pytorch_model-00001-of-00002.safetensors", &first),
-            ("diffusion_pytorch_model-00002-of-00002.safetensors", &second),
+            (
+                "diffusion_pytorch_model-00002-of-00002.safetensors",
+                &second,
+            ),
         ],
         &[
-            ("diffusion_pytorch_model.bf16-00001-of-00002.safetensors", &first),
-            ("diffusion_pytorch_model.bf16-00002-of-00002.safetensors", &second),
+            (
+                "diffusion_pytorch_model.bf16-00001-of-00002.safetensors",
+                &first,
+            ),
+            (
+                "diffusion_pytorch_model.bf16-00002-of-00002.safetensors",
+                &second,
+            ),
         ],
         &[("z_image_turbo.safetensors", &all)],
     ];
@@ -136,20 +165,37 @@ fn a_numbered_set_with_a_gap_names_the_missing_shard() {
     let all = read_folder(&tiny().join("transformer"));
     let folder = with_transformer(&[("diffusion_pytorch_model-00002-of-00002.safetensors", &all)]);
     let error = Checkpoint::open(folder.path()).unwrap_err();
-    assert!(matches!(&error, CheckpointError::ShardMissing { path, .. } if path.ends_with("diffusion_pytorch_model-00001-of-00002.safetensors")), "{error}");
+    assert!(
+        matches!(&error, CheckpointError::ShardMissing { path, .. } if path.ends_with("diffusion_pytorch_model-00001-of-00002.safetensors")),
+        "{error}"
+    );
 }
 
 /// A set of single files as other tools keep them, in one folder.
 fn single_files() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let comfy = file("golden/tiny_extra/zimage_tiny_comfy_bf16.safetensors");
-    std::fs::write(folder.path().join("z_image_turbo_bf16.safetensors"), std::fs::read(comfy).unwrap()).unwrap();
-    write(&folder.path().join("qwen_3_4b.safetensors"), &read_folder(&tiny_bf16().join("text_encoder")));
-    write(&folder.path().join("ae.safetensors"), &bfl(read_folder(&tiny_bf16().join("vae"))));
+    std::fs::write(
+        folder.path().join("z_image_turbo_bf16.safetensors"),
+        std::fs::read(comfy).unwrap(),
+    )
+    .unwrap();
+    write(
+        &folder.path().join("qwen_3_4b.safetensors"),
+        &read_folder(&tiny_bf16().join("text_encoder")),
+    );
+    write(
+        &folder.path().join("ae.safetensors"),
+        &bfl(read_folder(&tiny_bf16().join("vae"))),
+    );
     // How the tiny model's narrow heads turn, and its groups of a norm, are in no tensor.
     for part in ["transformer", "vae"] {
         std::fs::create_dir(folder.path().join(part)).unwrap();
-        std::fs::copy(tiny().join(part).join("config.json"), folder.path().join(part).join("config.json")).unwrap();
+        std::fs::copy(
+            tiny().join(part).join("config.json"),
+            folder.path().join(part).join("config.json"),
+        )
+        .unwrap();
     }
     copy_folder(&tiny().join("tokenizer"), &folder.path().join("tokenizer"));
     folder
@@ -175,7 +221,9 @@ fn bfl(tensors: Tensors) -> Tensors {
         ("conv_norm_out", "norm_out"),
     ];
     let rename = |(name, mut raw): (String, model_files::Raw)| {
-        let renamed = renames.iter().fold(name, |name, (from, to)| name.replace(from, to));
+        let renamed = renames
+            .iter()
+            .fold(name, |name, (from, to)| name.replace(from, to));
         if renamed.contains("attn_1") && raw.shape.len() == 2 {
             raw.shape.extend([1, 1]);
         }
@@ -188,12 +236,18 @@ fn bfl(tensors: Tensors) -> Tensors {
 fn single_files_of_other_tools_hold_the_same_model() {
     let folder = single_files();
     let expected = weights(&tiny());
-    for path in [folder.path().join("z_image_turbo_bf16.safetensors"), folder.path().to_path_buf()] {
+    for path in [
+        folder.path().join("z_image_turbo_bf16.safetensors"),
+        folder.path().to_path_buf(),
+    ] {
         let checkpoint = Checkpoint::open(&path).unwrap();
         assert_eq!(checkpoint.layout(), Layout::SingleFile);
         assert_eq!(checkpoint.name(), "z_image_turbo_bf16");
         assert!(checkpoint.is_scheduler_assumed());
-        assert_eq!(checkpoint.configs(), Checkpoint::open(&tiny()).unwrap().configs());
+        assert_eq!(
+            checkpoint.configs(),
+            Checkpoint::open(&tiny()).unwrap().configs()
+        );
         assert!(checkpoint.check().is_sound());
         assert_eq!(weights_as(&checkpoint, DType::F32), expected);
         checkpoint.tokenizer().unwrap();
@@ -210,9 +264,17 @@ fn companions_are_found_where_comfyui_keeps_them() {
         ("ae.safetensors", "vae"),
     ] {
         std::fs::create_dir(models.path().join(folder)).unwrap();
-        std::fs::rename(flat.path().join(file), models.path().join(folder).join(file)).unwrap();
+        std::fs::rename(
+            flat.path().join(file),
+            models.path().join(folder).join(file),
+        )
+        .unwrap();
     }
-    for name in ["transformer/config.json", "vae/config.json", "tokenizer/tokenizer.json"] {
+    for name in [
+        "transformer/config.json",
+        "vae/config.json",
+        "tokenizer/tokenizer.json",
+    ] {
         let target = models.path().join("diffusion_models").join(name);
         std::fs::create_dir_all(target.parent().unwrap()).unwrap();
         std::fs::copy(flat.path().join(name), target).unwrap();
@@ -224,9 +286,16 @@ fn companions_are_found_where_comfyui_keeps_them() {
 fn one_file_that_holds_all_three_parts_is_read() {
     let flat = single_files();
     let mut all = model_files::read(&flat.path().join("z_image_turbo_bf16.safetensors"));
-    for (file, prefix) in [("qwen_3_4b", "text_encoders.qwen3_4b.transformer."), ("ae", "vae.")] {
+    for (file, prefix) in [
+        ("qwen_3_4b", "text_encoders.qwen3_4b.transformer."),
+        ("ae", "vae."),
+    ] {
         let path = flat.path().join(file).with_extension("safetensors");
-        all.extend(model_files::read(&path).into_iter().map(|(name, raw)| (format!("{prefix}{name}"), raw)));
+        all.extend(
+            model_files::read(&path)
+                .into_iter()
+                .map(|(name, raw)| (format!("{prefix}{name}"), raw)),
+        );
         std::fs::remove_file(path).unwrap();
     }
     write(&flat.path().join("z_image_turbo_bf16.safetensors"), &all);
@@ -238,10 +307,16 @@ fn a_missing_companion_or_tokenizer_is_named_with_its_places() {
     let folder = single_files();
     std::fs::remove_dir_all(folder.path().join("tokenizer")).unwrap();
     let error = Checkpoint::open(folder.path()).unwrap_err().to_string();
-    assert!(error.contains("tokenizer.json") && error.contains("Tongyi-MAI/Z-Image-Turbo"), "{error}");
+    assert!(
+        error.contains("tokenizer.json") && error.contains("Tongyi-MAI/Z-Image-Turbo"),
+        "{error}"
+    );
     std::fs::remove_file(folder.path().join("ae.safetensors")).unwrap();
     let error = Checkpoint::open(folder.path()).unwrap_err().to_string();
-    assert!(error.contains("autoencoder") && error.contains("ae.safetensors"), "{error}");
+    assert!(
+        error.contains("autoencoder") && error.contains("ae.safetensors"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -249,7 +324,10 @@ fn heads_whose_rotary_axes_are_unknown_ask_for_a_configuration() {
     let folder = single_files();
     std::fs::remove_dir_all(folder.path().join("transformer")).unwrap();
     let error = Checkpoint::open(folder.path()).unwrap_err().to_string();
-    assert!(error.contains("16 wide") && error.contains("transformer/config.json"), "{error}");
+    assert!(
+        error.contains("16 wide") && error.contains("transformer/config.json"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -271,11 +349,18 @@ fn a_folder_of_the_hugging_face_cache_may_link_into_its_store() {
 #[test]
 fn an_autoencoder_without_its_encoder_still_decodes() {
     let folder = tiny_copy();
-    let path = folder.path().join("vae/diffusion_pytorch_model.safetensors");
-    let decoder: Tensors = model_files::read(&path).into_iter().filter(|(name, _)| name.starts_with("decoder.")).collect();
+    let path = folder
+        .path()
+        .join("vae/diffusion_pytorch_model.safetensors");
+    let decoder: Tensors = model_files::read(&path)
+        .into_iter()
+        .filter(|(name, _)| name.starts_with("decoder."))
+        .collect();
     write(&path, &decoder);
     let checkpoint = Checkpoint::open(folder.path()).unwrap();
     assert!(checkpoint.check().is_sound());
-    let vae = checkpoint.load_vae(&Device::flex(), DType::F32, &mut |_, _| {}).unwrap();
+    let vae = checkpoint
+        .load_vae(&Device::flex(), DType::F32, &mut |_, _| {})
+        .unwrap();
     assert!(vae.encoder.is_none());
 }

@@ -32,10 +32,17 @@ fn the_full_size_networks_want_exactly_the_published_tensors() {
     assert_eq!(vae, published["vae"]);
     // The caption features come from before the last layer, so neither it nor the last norm is wanted.
     let spare = |name: &str| name == "model.norm.weight" || name.starts_with("model.layers.35.");
-    let needed: Shapes = published["text_encoder"].clone().into_iter().filter(|(name, _)| !spare(name)).collect();
+    let needed: Shapes = published["text_encoder"]
+        .clone()
+        .into_iter()
+        .filter(|(name, _)| !spare(name))
+        .collect();
     assert_eq!(text_encoder, needed);
     // 40 GB of weights as f32; other tests of this program run at the same time.
-    assert!(after.saturating_sub(before) < 1 << 30, "networks were allocated");
+    assert!(
+        after.saturating_sub(before) < 1 << 30,
+        "networks were allocated"
+    );
 }
 
 /// A full-size checkpoint of 33 GB that takes no room on the disk: all its weights are holes.
@@ -43,11 +50,24 @@ fn full_size() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     copy_folder(&tiny().join("tokenizer"), &folder.path().join("tokenizer"));
     copy_folder(&tiny().join("scheduler"), &folder.path().join("scheduler"));
-    std::fs::copy(tiny().join("model_index.json"), folder.path().join("model_index.json")).unwrap();
+    std::fs::copy(
+        tiny().join("model_index.json"),
+        folder.path().join("model_index.json"),
+    )
+    .unwrap();
     let configs = [
-        ("transformer", serde_json::to_string(&TransformerConfig::z_image_turbo()).unwrap()),
-        ("text_encoder", serde_json::to_string(&TextEncoderConfig::z_image_turbo()).unwrap()),
-        ("vae", serde_json::to_string(&VaeConfig::z_image_turbo()).unwrap()),
+        (
+            "transformer",
+            serde_json::to_string(&TransformerConfig::z_image_turbo()).unwrap(),
+        ),
+        (
+            "text_encoder",
+            serde_json::to_string(&TextEncoderConfig::z_image_turbo()).unwrap(),
+        ),
+        (
+            "vae",
+            serde_json::to_string(&VaeConfig::z_image_turbo()).unwrap(),
+        ),
     ];
     for (part, config) in configs {
         std::fs::create_dir(folder.path().join(part)).unwrap();
@@ -59,14 +79,22 @@ fn full_size() -> tempfile::TempDir {
             "text_encoder" => ("model", 3, "BF16", 2),
             _ => ("diffusion_pytorch_model", 1, "BF16", 2),
         };
-        let shapes: Vec<(&str, &[usize])> = shapes.iter().map(|(name, shape)| (name.as_str(), shape.as_slice())).collect();
+        let shapes: Vec<(&str, &[usize])> = shapes
+            .iter()
+            .map(|(name, shape)| (name.as_str(), shape.as_slice()))
+            .collect();
         for (index, chunk) in shapes.chunks(shapes.len().div_ceil(shards)).enumerate() {
             let name = if shards == 1 {
                 format!("{stem}.safetensors")
             } else {
                 format!("{stem}-{:05}-of-{shards:05}.safetensors", index + 1)
             };
-            write_zeros(&folder.path().join(&part).join(name), dtype, bytes, chunk.iter().copied());
+            write_zeros(
+                &folder.path().join(&part).join(name),
+                dtype,
+                bytes,
+                chunk.iter().copied(),
+            );
         }
     }
     folder
@@ -82,7 +110,10 @@ fn a_full_size_folder_is_checked_in_under_a_second() {
     let elapsed = start.elapsed();
     assert!(report.is_sound(), "{report}");
     assert!(checkpoint.bytes() > 32_000_000_000);
-    assert_eq!(report.parts.iter().map(|part| part.parameters).sum::<u64>(), 6_154_908_736 + 4_022_468_096 + 83_819_683);
+    assert_eq!(
+        report.parts.iter().map(|part| part.parameters).sum::<u64>(),
+        6_154_908_736 + 4_022_468_096 + 83_819_683
+    );
     assert_eq!(hash.len(), 64);
     assert!(elapsed < Duration::from_secs(1), "{elapsed:?}");
 }
@@ -90,7 +121,9 @@ fn a_full_size_folder_is_checked_in_under_a_second() {
 /// The tiny model with its autoencoder's tensors changed.
 fn with_vae(change: impl FnOnce(&mut super::model_files::Tensors)) -> tempfile::TempDir {
     let folder = tiny_copy();
-    let path = folder.path().join("vae/diffusion_pytorch_model.safetensors");
+    let path = folder
+        .path()
+        .join("vae/diffusion_pytorch_model.safetensors");
     let mut tensors = read(&path);
     change(&mut tensors);
     write(&path, &tensors);
@@ -105,15 +138,39 @@ fn a_misspelt_tensor_is_named_with_what_it_resembles() {
     });
     let checkpoint = Checkpoint::open(folder.path()).unwrap();
     let report = checkpoint.check();
-    let vae = report.parts.iter().find(|part| part.part == Part::Vae).unwrap();
-    assert_eq!((report.problems(), vae.missing.len(), vae.unexpected.len()), (2, 1, 1));
-    assert_eq!(vae.missing[0].nearest.as_deref(), Some("decoder.conv_norm_uot.weight"));
-    assert_eq!(vae.unexpected[0].nearest.as_deref(), Some("decoder.conv_norm_out.weight"));
+    let vae = report
+        .parts
+        .iter()
+        .find(|part| part.part == Part::Vae)
+        .unwrap();
+    assert_eq!(
+        (report.problems(), vae.missing.len(), vae.unexpected.len()),
+        (2, 1, 1)
+    );
+    assert_eq!(
+        vae.missing[0].nearest.as_deref(),
+        Some("decoder.conv_norm_uot.weight")
+    );
+    assert_eq!(
+        vae.unexpected[0].nearest.as_deref(),
+        Some("decoder.conv_norm_out.weight")
+    );
     // The words reach whoever loads it, and the other networks can still be loaded.
-    let error = checkpoint.load_vae(&Device::flex(), DType::F32, &mut |_, _| {}).unwrap_err().to_string();
-    assert!(error.contains("missing: decoder.conv_norm_out.weight [8]"), "{error}");
-    assert!(error.contains("unexpected: decoder.conv_norm_uot.weight"), "{error}");
-    checkpoint.load_transformer(&Device::flex(), DType::F32, &mut |_, _| {}).unwrap();
+    let error = checkpoint
+        .load_vae(&Device::flex(), DType::F32, &mut |_, _| {})
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("missing: decoder.conv_norm_out.weight [8]"),
+        "{error}"
+    );
+    assert!(
+        error.contains("unexpected: decoder.conv_norm_uot.weight"),
+        "{error}"
+    );
+    checkpoint
+        .load_transformer(&Device::flex(), DType::F32, &mut |_, _| {})
+        .unwrap();
 }
 
 #[test]
@@ -123,7 +180,10 @@ fn a_misshapen_tensor_is_named_with_both_shapes() {
         tensor.shape = vec![16, 3, 3, 16];
     });
     let error = Checkpoint::open(folder.path()).unwrap().check().to_string();
-    assert!(error.contains("decoder.conv_in.weight is [16, 3, 3, 16] and should be [16, 16, 3, 3]"), "{error}");
+    assert!(
+        error.contains("decoder.conv_in.weight is [16, 3, 3, 16] and should be [16, 16, 3, 3]"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -134,7 +194,10 @@ fn weights_in_a_format_without_meaning_here_are_named() {
         tensor.bytes.truncate(3);
     });
     let error = Checkpoint::open(folder.path()).unwrap().check().to_string();
-    assert!(error.contains("decoder.conv_out.bias is stored as F8_E4M3"), "{error}");
+    assert!(
+        error.contains("decoder.conv_out.bias is stored as F8_E4M3"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -142,7 +205,10 @@ fn a_language_models_head_is_no_stranger() {
     let folder = tiny_copy();
     let path = folder.path().join("text_encoder");
     let mut tensors = super::model_files::read_folder(&path);
-    tensors.insert("lm_head.weight".into(), tensors["model.embed_tokens.weight"].clone());
+    tensors.insert(
+        "lm_head.weight".into(),
+        tensors["model.embed_tokens.weight"].clone(),
+    );
     for entry in std::fs::read_dir(&path).unwrap() {
         let path = entry.unwrap().path();
         if path.file_name().is_some_and(|name| name != "config.json") {
@@ -154,19 +220,56 @@ fn a_language_models_head_is_no_stranger() {
     assert!(report.is_sound(), "{report}");
     let text_encoder = &report.parts[0];
     assert!(text_encoder.unused.contains(&"lm_head.weight".to_owned()));
-    assert!(text_encoder.unused.contains(&"model.norm.weight".to_owned()));
+    assert!(
+        text_encoder
+            .unused
+            .contains(&"model.norm.weight".to_owned())
+    );
 }
 
 #[test]
 fn other_models_are_called_what_they_are() {
     let folder = tempfile::tempdir().unwrap();
     let cases: [(&str, &[&str]); 7] = [
-        ("a FLUX model", &["double_blocks.0.img_attn.qkv.weight", "single_blocks.0.linear1.weight"]),
-        ("a Stable Diffusion XL model", &["model.diffusion_model.input_blocks.0.0.weight", "conditioner.embedders.1.model.ln_final.weight"]),
-        ("a Stable Diffusion 1 or 2 model", &["model.diffusion_model.input_blocks.0.0.weight", "cond_stage_model.transformer.text_model.final_layer_norm.weight"]),
-        ("a LoRA", &["lora_unet_double_blocks_0_img_attn_qkv.lora_down.weight"]),
-        ("a Lumina-Image 2 model", &["cap_embedder.1.weight", "context_refiner.0.attention.qkv.weight"]),
-        ("a Qwen3 language model", &["model.embed_tokens.weight", "model.layers.0.self_attn.q_norm.weight"]),
+        (
+            "a FLUX model",
+            &[
+                "double_blocks.0.img_attn.qkv.weight",
+                "single_blocks.0.linear1.weight",
+            ],
+        ),
+        (
+            "a Stable Diffusion XL model",
+            &[
+                "model.diffusion_model.input_blocks.0.0.weight",
+                "conditioner.embedders.1.model.ln_final.weight",
+            ],
+        ),
+        (
+            "a Stable Diffusion 1 or 2 model",
+            &[
+                "model.diffusion_model.input_blocks.0.0.weight",
+                "cond_stage_model.transformer.text_model.final_layer_norm.weight",
+            ],
+        ),
+        (
+            "a LoRA",
+            &["lora_unet_double_blocks_0_img_attn_qkv.lora_down.weight"],
+        ),
+        (
+            "a Lumina-Image 2 model",
+            &[
+                "cap_embedder.1.weight",
+                "context_refiner.0.attention.qkv.weight",
+            ],
+        ),
+        (
+            "a Qwen3 language model",
+            &[
+                "model.embed_tokens.weight",
+                "model.layers.0.self_attn.q_norm.weight",
+            ],
+        ),
         ("no model that is known here", &["weights"]),
     ];
     for (index, (words, names)) in cases.into_iter().enumerate() {
@@ -182,8 +285,14 @@ fn other_models_are_called_what_they_are() {
             assert!(error.to_string().contains(words), "{error}");
         }
     }
-    for lora in ["comfy_fused", "comfy_split", "diffusers_peft", "kohya_fused"] {
-        let error = Checkpoint::open(&file(&format!("golden/tiny_extra/lora_{lora}.safetensors"))).unwrap_err();
+    for lora in [
+        "comfy_fused",
+        "comfy_split",
+        "diffusers_peft",
+        "kohya_fused",
+    ] {
+        let error = Checkpoint::open(&file(&format!("golden/tiny_extra/lora_{lora}.safetensors")))
+            .unwrap_err();
         assert!(error.to_string().contains("is a LoRA"), "{error}");
     }
 }
@@ -191,7 +300,11 @@ fn other_models_are_called_what_they_are() {
 #[test]
 fn a_folder_of_another_pipeline_is_called_what_it_is() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("model_index.json"), r#"{"_class_name": "StableDiffusionXLPipeline"}"#).unwrap();
+    std::fs::write(
+        folder.path().join("model_index.json"),
+        r#"{"_class_name": "StableDiffusionXLPipeline"}"#,
+    )
+    .unwrap();
     let error = Checkpoint::open(folder.path()).unwrap_err().to_string();
     assert!(error.contains("Stable Diffusion XL"), "{error}");
 }
@@ -200,24 +313,40 @@ fn a_folder_of_another_pipeline_is_called_what_it_is() {
 fn models_that_differ_in_one_place_have_different_hashes() {
     let hash = |path: &Path| Checkpoint::open(path).unwrap().quick_hash().unwrap();
     let original = hash(&tiny());
-    assert_eq!(original, hash(tiny_copy().path()), "the same files elsewhere");
+    assert_eq!(
+        original,
+        hash(tiny_copy().path()),
+        "the same files elsewhere"
+    );
     let tuned = with_vae(|tensors| {
         for tensor in tensors.values_mut() {
             tensor.bytes.iter_mut().for_each(|byte| *byte ^= 1);
         }
     });
-    assert_ne!(original, hash(tuned.path()), "a fine-tune has the same headers and sizes");
+    assert_ne!(
+        original,
+        hash(tuned.path()),
+        "a fine-tune has the same headers and sizes"
+    );
 }
 
 #[test]
 fn full_hashes_are_those_of_the_files() {
-    let digests = Checkpoint::open(&tiny()).unwrap().full_hash(&mut |_, _| {}).unwrap();
+    let digests = Checkpoint::open(&tiny())
+        .unwrap()
+        .full_hash(&mut |_, _| {})
+        .unwrap();
     let names: BTreeSet<&str> = digests.iter().map(|digest| digest.file.as_str()).collect();
     assert_eq!(names.len(), 6);
-    let vae = digests.iter().find(|digest| digest.file == "diffusion_pytorch_model.safetensors").unwrap();
+    let vae = digests
+        .iter()
+        .find(|digest| digest.file == "diffusion_pytorch_model.safetensors")
+        .unwrap();
     let bytes = std::fs::read(tiny().join("vae/diffusion_pytorch_model.safetensors")).unwrap();
     assert_eq!(vae.size, bytes.len() as u64);
-    let expected: String =
-        <sha2::Sha256 as sha2::Digest>::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let expected: String = <sha2::Sha256 as sha2::Digest>::digest(&bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     assert_eq!(vae.sha256, expected);
 }

@@ -29,7 +29,12 @@ fn ids_equal_the_reference_for_all_kinds_of_text() {
     for row in golden.rows {
         let tokens = tokenizer.encode(&row.text, MAX_TOKENS).unwrap();
         assert_eq!(tokens.ids, row.ids, "{:?}", row.text);
-        assert_eq!((tokens.total, tokens.truncated), (row.ids.len(), None), "{:?}", row.text);
+        assert_eq!(
+            (tokens.total, tokens.truncated),
+            (row.ids.len(), None),
+            "{:?}",
+            row.text
+        );
     }
 }
 
@@ -38,10 +43,22 @@ fn the_truncated_case_keeps_the_reference_ids_and_marks_the_cut() {
     let index = std::fs::read_to_string(file("golden/tiny/golden/index.json")).unwrap();
     let index: serde_json::Value = serde_json::from_str(&index).unwrap();
     let cases = index["cases"].as_array().unwrap();
-    let case = cases.iter().find(|case| case["name"] == "truncated_64").unwrap();
+    let case = cases
+        .iter()
+        .find(|case| case["name"] == "truncated_64")
+        .unwrap();
     let prompt = case["prompt"].as_str().unwrap();
-    let (tensors, _) = load_tensors(&file("golden/tiny/golden/truncated_64.safetensors"), 1 << 20).unwrap();
-    let expected: Vec<u32> = tensors["input_ids.0"].as_slice::<i64>().unwrap().iter().map(|&id| id as u32).collect();
+    let (tensors, _) = load_tensors(
+        &file("golden/tiny/golden/truncated_64.safetensors"),
+        1 << 20,
+    )
+    .unwrap();
+    let expected: Vec<u32> = tensors["input_ids.0"]
+        .as_slice::<i64>()
+        .unwrap()
+        .iter()
+        .map(|&id| id as u32)
+        .collect();
 
     let tokenizer = tokenizer();
     let tokens = tokenizer.encode(prompt, 64).unwrap();
@@ -50,7 +67,9 @@ fn the_truncated_case_keeps_the_reference_ids_and_marks_the_cut() {
     assert_eq!(cut.dropped, tokens.total - 64);
     assert_eq!(cut.bytes.end, prompt.len());
     // What is left of the prompt, alone, gives the same ids up to the template's tail.
-    let kept = tokenizer.encode(&prompt[..cut.bytes.start], MAX_TOKENS).unwrap();
+    let kept = tokenizer
+        .encode(&prompt[..cut.bytes.start], MAX_TOKENS)
+        .unwrap();
     assert_eq!(kept.ids[..64], expected);
 }
 
@@ -74,32 +93,50 @@ fn a_cut_inside_a_character_counts_the_character_as_lost() {
 fn a_cut_of_the_template_alone_loses_no_words() {
     let tokenizer = tokenizer();
     let whole = tokenizer.encode("A red fox", MAX_TOKENS).unwrap();
-    let cut = tokenizer.encode("A red fox", whole.total - 2).unwrap().truncated.unwrap();
-    assert_eq!((cut.dropped, cut.bytes.is_empty(), cut.chars), (2, true, 9..9));
+    let cut = tokenizer
+        .encode("A red fox", whole.total - 2)
+        .unwrap()
+        .truncated
+        .unwrap();
+    assert_eq!(
+        (cut.dropped, cut.bytes.is_empty(), cut.chars),
+        (2, true, 9..9)
+    );
 }
 
 #[test]
 fn settings_in_the_file_do_not_change_the_ids() {
     let folder = tiny_copy();
     let path = folder.path().join("tokenizer/tokenizer.json");
-    let mut json: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-    json["truncation"] =
-        serde_json::json!({"direction": "Left", "max_length": 4, "strategy": "LongestFirst", "stride": 0});
+    let mut json: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    json["truncation"] = serde_json::json!({"direction": "Left", "max_length": 4, "strategy": "LongestFirst", "stride": 0});
     json["padding"] = serde_json::json!({"strategy": {"Fixed": 32}, "direction": "Left", "pad_to_multiple_of": null,
         "pad_id": 420, "pad_type_id": 0, "pad_token": "<|endoftext|>"});
     std::fs::write(&path, json.to_string()).unwrap();
-    let changed = Checkpoint::open(folder.path()).unwrap().tokenizer().unwrap();
+    let changed = Checkpoint::open(folder.path())
+        .unwrap()
+        .tokenizer()
+        .unwrap();
     let prompt = "一只红色的狐狸";
-    assert_eq!(changed.encode(prompt, 8).unwrap(), tokenizer().encode(prompt, 8).unwrap());
+    assert_eq!(
+        changed.encode(prompt, 8).unwrap(),
+        tokenizer().encode(prompt, 8).unwrap()
+    );
 }
 
 #[test]
 fn a_tokenizer_of_another_model_is_refused_before_any_weights() {
     let folder = tiny_copy();
     let config = folder.path().join("text_encoder/config.json");
-    let text = std::fs::read_to_string(&config).unwrap().replace("448", "440");
+    let text = std::fs::read_to_string(&config)
+        .unwrap()
+        .replace("448", "440");
     std::fs::write(&config, text).unwrap();
-    let error = Checkpoint::open(folder.path()).unwrap().tokenizer().unwrap_err();
+    let error = Checkpoint::open(folder.path())
+        .unwrap()
+        .tokenizer()
+        .unwrap_err();
     assert!(matches!(error, CheckpointError::Tokenizer { .. }));
     assert!(error.to_string().contains("only 440"), "{error}");
 }

@@ -1,7 +1,7 @@
 //! Model files for tests: the golden ones, copies of them, and files made from lists of tensors.
 
 use std::collections::BTreeMap;
-use std::io::{Seek, SeekFrom, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use burn::module::{ModuleVisitor, Param};
@@ -12,7 +12,9 @@ use safetensors::{Dtype, SafeTensors};
 
 /// A file or folder under tests/files.
 pub fn file(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/files").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/files")
+        .join(name)
 }
 
 /// The tiny model in f32, sharded.
@@ -63,7 +65,10 @@ pub fn read_folder(folder: &Path) -> Tensors {
     let mut tensors = Tensors::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        if path.extension().is_some_and(|ending| ending == "safetensors") {
+        if path
+            .extension()
+            .is_some_and(|ending| ending == "safetensors")
+        {
             tensors.extend(read(&path));
         }
     }
@@ -79,20 +84,30 @@ pub fn read(path: &Path) -> Tensors {
         shape: view.shape().to_vec(),
         bytes: view.data().to_vec(),
     };
-    file.iter().map(|(name, view)| (name.to_owned(), raw(&view))).collect()
+    file.iter()
+        .map(|(name, view)| (name.to_owned(), raw(&view)))
+        .collect()
 }
 
 /// Writes tensors to one file.
 pub fn write(path: &Path, tensors: &Tensors) {
-    let views = tensors
-        .iter()
-        .map(|(name, raw)| (name, TensorView::new(raw.dtype, raw.shape.clone(), &raw.bytes).unwrap()));
+    let views = tensors.iter().map(|(name, raw)| {
+        (
+            name,
+            TensorView::new(raw.dtype, raw.shape.clone(), &raw.bytes).unwrap(),
+        )
+    });
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     std::fs::write(path, safetensors::serialize(views, None).unwrap()).unwrap();
 }
 
 /// Writes a file of tensors that are all zero; the zeros take no room on the disk.
-pub fn write_zeros<'a>(path: &Path, dtype: &str, bytes: usize, tensors: impl Iterator<Item = (&'a str, &'a [usize])>) {
+pub fn write_zeros<'a>(
+    path: &Path,
+    dtype: &str,
+    bytes: usize,
+    tensors: impl Iterator<Item = (&'a str, &'a [usize])>,
+) {
     let mut end = 0;
     let mut header = serde_json::Map::new();
     for (name, shape) in tensors {
@@ -108,7 +123,6 @@ pub fn write_zeros<'a>(path: &Path, dtype: &str, bytes: usize, tensors: impl Ite
     file.write_all(&(json.len() as u64).to_le_bytes()).unwrap();
     file.write_all(&json).unwrap();
     file.set_len((8 + json.len() + end) as u64).unwrap();
-    file.seek(SeekFrom::End(0)).unwrap();
 }
 
 /// The numbers of a loaded network by tensor name, as f32.
@@ -126,13 +140,22 @@ pub fn weights<N: Network>(network: &N) -> BTreeMap<String, Vec<f32>> {
         }
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
             let data = param.val().try_to_data_as::<f32>().unwrap();
-            self.weights.insert(self.path.join("."), data.as_slice::<f32>().unwrap().to_vec());
+            self.weights.insert(
+                self.path.join("."),
+                data.as_slice::<f32>().unwrap().to_vec(),
+            );
         }
     }
-    let mut reader = Reader { path: Vec::new(), weights: BTreeMap::new() };
+    let mut reader = Reader {
+        path: Vec::new(),
+        weights: BTreeMap::new(),
+    };
     network.visit(&mut reader);
-    let weights: BTreeMap<String, Vec<f32>> =
-        reader.weights.into_iter().map(|(path, values)| (N::tensor_name(&path), values)).collect();
+    let weights: BTreeMap<String, Vec<f32>> = reader
+        .weights
+        .into_iter()
+        .map(|(path, values)| (N::tensor_name(&path), values))
+        .collect();
     assert!(weights.keys().eq(wanted(network).keys()));
     weights
 }
