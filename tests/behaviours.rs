@@ -6,18 +6,18 @@
 )]
 
 mod behaviours {
-    mod engine;
     mod checkpoint_hostile;
     mod checkpoint_layouts;
     mod checkpoint_memory;
     mod checkpoint_save;
     mod checkpoint_strict;
     mod checkpoint_tokenizer;
+    mod engine;
     mod golden_autoencoder;
     mod golden_schedule;
     mod golden_text_encoder;
     mod golden_transformer;
-    mod queue;
     mod model_files;
+    mod queue;
     mod support;
 }
