@@ -11,6 +11,7 @@
 //! which a device may offer something faster.
 
 pub mod config;
+mod cpu;
 pub mod layers;
 pub mod ops;
 pub mod qwen3;

@@ -2,6 +2,8 @@
 
 use burn::tensor::{DType, Tensor, activation, module, ops::ConvOptions};
 
+use crate::model::cpu;
+
 /// A square convolution.
 ///
 /// `x` `[B, in, H, W]`, `weight` `[out, in, k, k]`, `bias` `[out]` → `[B, out, H', W']`.
@@ -12,6 +14,9 @@ pub fn conv2d(
     stride: usize,
     padding: usize,
 ) -> Tensor<4> {
+    if let Some(out) = cpu::conv2d(&x, &weight, &bias, stride, padding) {
+        return out;
+    }
     let options = ConvOptions::new([stride; 2], [padding; 2], [1; 2], 1);
     module::conv2d(x, weight, bias, options)
 }
@@ -26,6 +31,9 @@ pub fn group_norm(
     groups: usize,
     eps: f64,
 ) -> Tensor<4> {
+    if let Some(out) = cpu::group_norm(&x, &weight, &bias, groups, eps, false) {
+        return out;
+    }
     let [batch, channels, height, width] = x.dims();
     let dtype = x.dtype();
     let grouped = x
@@ -46,11 +54,17 @@ pub fn group_norm_silu(
     groups: usize,
     eps: f64,
 ) -> Tensor<4> {
+    if let Some(out) = cpu::group_norm(&x, &weight, &bias, groups, eps, true) {
+        return out;
+    }
     activation::silu(group_norm(x, weight, bias, groups, eps))
 }
 
 /// Doubles height and width, each pixel becoming four. `[B, C, H, W]` → `[B, C, 2H, 2W]`.
 pub fn upsample_nearest_2x(x: Tensor<4>) -> Tensor<4> {
+    if let Some(out) = cpu::upsample_nearest_2x(&x) {
+        return out;
+    }
     let [batch, channels, height, width] = x.dims();
     x.reshape([batch, channels, height, 1, width, 1])
         .expand([batch, channels, height, 2, width, 2])

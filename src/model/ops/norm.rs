@@ -2,11 +2,16 @@
 
 use burn::tensor::{DType, Tensor};
 
+use crate::model::cpu;
+
 /// x / √(mean(x²) + eps) · weight over the last dimension.
 ///
 /// The mean square and the quotient are f32; the quotient is rounded to `x`'s type before the weight is applied.
 /// `x` `[.., d]`, `weight` `[d]`.
 pub fn rms_norm<const D: usize>(x: Tensor<D>, weight: Tensor<1>, eps: f64) -> Tensor<D> {
+    if let Some(out) = cpu::rms_norm(&x, &weight, eps) {
+        return out;
+    }
     normalise(x, eps) * weight.unsqueeze()
 }
 
@@ -19,6 +24,9 @@ pub fn rms_norm_modulate(
     scale: Option<Tensor<3>>,
     eps: f64,
 ) -> Tensor<3> {
+    if let Some(out) = cpu::rms_norm_modulate(&x, &weight, &scale, eps) {
+        return out;
+    }
     let normed = rms_norm(x, weight, eps);
     match scale {
         Some(scale) => normed * (scale + 1.0),
@@ -36,6 +44,9 @@ pub fn gated_residual(
     gate: Option<Tensor<3>>,
     eps: f64,
 ) -> Tensor<3> {
+    if let Some(out) = cpu::gated_residual(&x, &branch, &weight, &gate, eps) {
+        return out;
+    }
     let normed = rms_norm(branch, weight, eps);
     match gate {
         Some(gate) => x + normed * gate.tanh(),
@@ -47,6 +58,9 @@ pub fn gated_residual(
 ///
 /// `x` `[B, S, d]`, `scale` `[B, 1, d]`.
 pub fn layer_norm_modulate(x: Tensor<3>, scale: Tensor<3>, eps: f64) -> Tensor<3> {
+    if let Some(out) = cpu::layer_norm_modulate(&x, &scale, eps) {
+        return out;
+    }
     let dtype = x.dtype();
     let wide = x.cast(DType::F32);
     let centred = wide.clone() - wide.mean_dim(2);

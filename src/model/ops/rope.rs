@@ -3,6 +3,7 @@
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 
 use super::norm::normalise;
+use crate::model::cpu;
 
 /// Which two entries of a head vector turn together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,6 +82,9 @@ impl Rope {
 ///
 /// `x` `[B, S, H, D]`, `weight` `[D]` → `[B, H, S, D]`. The rotation is f32, the result has `x`'s type.
 pub fn norm_rope(x: Tensor<4>, weight: Option<Tensor<1>>, eps: f64, rope: &Rope) -> Tensor<4> {
+    if let Some(out) = cpu::norm_rope(&x, &weight, eps, rope) {
+        return out;
+    }
     let normed = match weight {
         Some(weight) => normalise(x, eps) * weight.unsqueeze(),
         None => x,
@@ -107,6 +111,9 @@ pub struct QkvNormRope<'a> {
 ///
 /// Gives queries, keys and values, each `[B, H, S, D]`.
 pub fn qkv_norm_rope(qkv: Tensor<3>, with: QkvNormRope<'_>) -> [Tensor<4>; 3] {
+    if let Some(out) = cpu::qkv_norm_rope(&qkv, &with) {
+        return out;
+    }
     let [batch, length, width] = qkv.dims();
     let (heads, head_dim) = (with.heads, width / 3 / with.heads);
     let part = |index: usize| {
