@@ -63,7 +63,7 @@ impl Tokenizer {
             path: path.to_path_buf(),
             problem,
         };
-        let mut bpe = Bpe::from_bytes(&bytes).map_err(|error| {
+        let mut bpe = parse(&bytes).map_err(|error| {
             refused(format!(
                 "it is no tokenizer.json that can be read ({error}); download it again"
             ))
@@ -132,6 +132,16 @@ impl Tokenizer {
             total,
             truncated,
         })
+    }
+}
+
+/// Parses a tokenizer.json without trusting it: the tokenizers crate unwraps in places where a damaged file leads.
+fn parse(bytes: &[u8]) -> Result<Bpe, String> {
+    // Broken syntax, the usual damage, is found before that crate sees the file.
+    serde_json::from_slice::<serde::de::IgnoredAny>(bytes).map_err(|error| error.to_string())?;
+    match std::panic::catch_unwind(|| Bpe::from_bytes(bytes)) {
+        Ok(parsed) => parsed.map_err(|error| error.to_string()),
+        Err(_) => Err("its sections contradict each other".to_owned()),
     }
 }
 
