@@ -1,3 +1,14 @@
 //! The program: the window, or a headless subcommand.
 
-fn main() {}
+use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+
+fn main() -> ExitCode {
+    let filter = EnvFilter::try_from_env("DANQING_LOG")
+        .unwrap_or_else(|_| EnvFilter::new("warn,cubecl=error,burn=error"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    danqing::cli::main()
+}

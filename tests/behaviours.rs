@@ -14,6 +14,7 @@ mod behaviours {
     mod checkpoint_tokenizer;
     mod engine;
     mod golden_autoencoder;
+    mod golden_pictures;
     mod golden_schedule;
     mod golden_text_encoder;
     mod golden_transformer;

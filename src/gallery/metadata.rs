@@ -221,7 +221,7 @@ pub(crate) mod tests {
             .to_json()
             .unwrap();
         for (from, to) in [
-            ("\"steps\":8.0", "\"steps\":2000"),
+            ("\"steps\":8", "\"steps\":2000"),
             ("\"width\":1024", "\"width\":1000"),
             ("\"prompt\":\"fox\"", "\"prompt\":\"fox\\u0000\""),
             ("\"prompt\":\"fox\"", "\"prompt\":\" \""),

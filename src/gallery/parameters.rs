@@ -142,7 +142,15 @@ pub fn write(metadata: &Metadata) -> String {
         ("Seed", seed.to_string()),
         ("Size", size.to_string()),
     ];
-    settings.extend(metadata.model.hash.clone().map(|hash| ("Model hash", hash)));
+    // Other tools show ten digits.
+    let short = |hash: &String| hash.chars().take(10).collect();
+    settings.extend(
+        metadata
+            .model
+            .hash
+            .as_ref()
+            .map(|hash| ("Model hash", short(hash))),
+    );
     settings.push(("Model", metadata.model.name.clone()));
     settings.extend(shift.map(|shift| ("Shift", shift.to_string())));
     settings.extend(

@@ -59,9 +59,9 @@ impl FlowMatchEuler {
     /// The schedule of an existing picture repainted with `strength` in 0..=1: the last ⌊N·strength⌋ of N steps.
     ///
     /// The start is [`FlowMatchEuler::add_noise`] at the first level that is left.
-    pub fn starting_at_strength(self, strength: f32) -> Self {
+    pub fn starting_at_strength(self, strength: f64) -> Self {
         let steps = self.steps();
-        let kept = (steps as f64 * f64::from(strength)).clamp(0.0, steps as f64);
+        let kept = (steps as f64 * strength).clamp(0.0, steps as f64);
         // The reference truncates N − N·strength, so a broken number of steps is rounded up.
         let skipped = (steps as f64 - kept) as usize;
         Self {

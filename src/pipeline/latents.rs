@@ -16,6 +16,17 @@ impl Latents {
         (shape.iter().product::<usize>() == values.len()).then_some(Self { shape, values })
     }
 
+    /// Puts latents of single pictures one after the other; `None` of nothing, or of different sizes.
+    pub fn stack(parts: &[Self]) -> Option<Self> {
+        let [_, channels, height, width] = parts.first()?.shape;
+        let pictures = parts.iter().map(|part| part.shape[0]).sum();
+        let values = parts
+            .iter()
+            .flat_map(|part| part.values.iter().copied())
+            .collect();
+        Self::new([pictures, channels, height, width], values)
+    }
+
     /// Pictures, channels, height and width.
     pub fn shape(&self) -> [usize; 4] {
         self.shape

@@ -149,6 +149,7 @@ impl Pipeline {
                             seconds: steps[step - 1],
                             size: request.size,
                             latents: values,
+                            shape,
                             projection: &self.projection,
                         });
                         step_began = Instant::now();
@@ -265,7 +266,7 @@ impl Pipeline {
         let posterior = latents::to_device(draws.posterior(), shape, device);
         let clean = start_image::encode(&self.vae, &picture, posterior, device)?;
         let noise = latents::to_device(draws.initial(), shape, device);
-        let schedule = schedule.starting_at_strength(from.strength.get());
+        let schedule = schedule.starting_at_strength(from.strength.as_written());
         let latents = FlowMatchEuler::add_noise(clean.clone(), noise.clone(), schedule.sigmas()[0]);
         let kept = match &from.mask {
             None => None,

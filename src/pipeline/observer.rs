@@ -35,8 +35,10 @@ pub struct StepReport<'a> {
     pub seconds: f64,
     /// The picture's size in pixels.
     pub size: ImageSize,
-    /// `[16, h, w]`, row-major: the latents after this step, already checked to be finite.
+    /// `shape`, row-major: the latents after this step, already checked to be finite.
     pub latents: &'a [f32],
+    /// Channels, height and width of the latents.
+    pub shape: [usize; 3],
     pub(super) projection: &'a Projection,
 }
 
@@ -44,7 +46,7 @@ impl StepReport<'_> {
     /// A small picture of what the latents hold, an eighth of the size on each side. Costs well under a
     /// millisecond at 1024 × 1024, on the CPU.
     pub fn preview(&self) -> RgbImage {
-        let (width, height) = self.size.latent();
+        let [_, height, width] = self.shape;
         self.projection.latents_to_rgb(self.latents, width, height)
     }
 }

@@ -30,6 +30,14 @@ pub fn read_mask(path: &Path, size: ImageSize) -> Result<GrayImage, PipelineErro
     Ok(cover(open(path, "mask")?, size).into_luma8())
 }
 
+/// Reads the picture at `path` at its own size, for comparing.
+///
+/// # Errors
+/// As [`read_image`].
+pub fn read_pixels(path: &Path) -> Result<RgbImage, PipelineError> {
+    Ok(open(path, "picture")?.into_rgb8())
+}
+
 /// Width and height of the picture at `path` as it will be shown, from its header.
 ///
 /// # Errors

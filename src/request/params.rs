@@ -1,15 +1,15 @@
 //! The numbers of a request: one type, one range, one constructor each.
 
 use super::RequestError;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use std::{fmt, str::FromStr};
 
 /// Defines a number with a range: `new` is its only constructor, also for text and for `serde`.
 macro_rules! bounded {
     ($(#[$doc:meta])* $name:ident($repr:ty), $label:literal, $min:literal ..= $max:literal, default $default:literal $(, hint $hint:literal)?) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
-        #[serde(try_from = "Number", into = "f64")]
+        #[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Deserialize)]
+        #[serde(try_from = "Number")]
         pub struct $name($repr);
 
         impl $name {
@@ -89,10 +89,9 @@ macro_rules! bounded {
             }
         }
 
-        impl From<$name> for f64 {
-            fn from(number: $name) -> f64 {
-                // The shortest decimal that means the same: 0.6, not 0.6000000238418579.
-                number.0.to_string().parse().unwrap_or(f64::from(number.0))
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                self.0.write(serializer)
             }
         }
     };
@@ -101,6 +100,29 @@ macro_rules! bounded {
 /// A number as files hold it, before a range is asked of it.
 #[derive(Deserialize)]
 struct Number(f64);
+
+/// How a number goes into a file.
+trait Written {
+    fn write<S: Serializer>(self, serializer: S) -> Result<S::Ok, S::Error>;
+}
+
+impl Written for u32 {
+    fn write<S: Serializer>(self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u32(self)
+    }
+}
+
+impl Written for f32 {
+    /// 0.6, where widening would give 0.6000000238418579.
+    fn write<S: Serializer>(self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(as_written(self))
+    }
+}
+
+/// The number with the shortest decimal that means the same.
+fn as_written(number: f32) -> f64 {
+    number.to_string().parse().unwrap_or(f64::from(number))
+}
 
 bounded! {
     /// Transformer calls. Eight is what Z-Image-Turbo was distilled for.
@@ -134,6 +156,14 @@ bounded! {
 bounded! {
     /// How far a start image is changed: the part of the schedule that is run. 0 keeps it, 1 forgets it.
     Strength(f32), "strength", 0.0..=1.0, default 0.6
+}
+
+impl Strength {
+    /// The strength as it was written: 0.8, where widening would give 0.800000011920929, of which five steps take a
+    /// little more than four.
+    pub fn as_written(self) -> f64 {
+        as_written(self.0)
+    }
 }
 
 impl Guidance {

@@ -1,0 +1,80 @@
+//! The arguments that say which model runs where, and the model they name.
+
+use super::{Failure, progress};
+use crate::{
+    checkpoint::{Checkpoint, find_demo_model},
+    gallery::metadata::ModelRecord,
+    pipeline::{DeviceChoice, Pipeline, Placement, Precision},
+};
+use std::{path::PathBuf, time::Instant};
+
+/// `--model`, `--device`, `--dtype`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ModelArgs {
+    /// A Z-Image model: a Hugging Face folder, or a .safetensors file with its companions beside it. Without this,
+    /// the small demo model that comes with Danqing
+    #[arg(long, value_name = "PATH")]
+    pub model: Option<PathBuf>,
+    /// Where to run: auto, cpu, or cuda:0 with the number of the card
+    #[arg(long, value_name = "DEVICE", default_value = "auto")]
+    pub device: DeviceChoice,
+    /// Number format of weights and activations: f32 or bf16. Without this, bf16 on CUDA and f32 on the CPU
+    #[arg(long, value_name = "FORMAT")]
+    pub dtype: Option<Precision>,
+}
+
+impl ModelArgs {
+    /// Finds the device, and says so on stderr where it is not the one that would be expected.
+    pub fn place(&self) -> Result<Placement, Failure> {
+        let placement = Placement::resolve(self.device, self.dtype)?;
+        if let Some(notice) = &placement.notice {
+            eprintln!("note: {notice}");
+        }
+        Ok(placement)
+    }
+
+    /// Opens the checkpoint: headers only.
+    pub fn open(&self) -> Result<Checkpoint, Failure> {
+        if let Some(path) = &self.model {
+            return Ok(Checkpoint::open(path)?);
+        }
+        let path = find_demo_model().ok_or_else(|| {
+            Failure::Input(
+                "no --model was given and the demo model is not installed; name a model folder"
+                    .into(),
+            )
+        })?;
+        eprintln!(
+            "note: no --model was given, so the small demo model paints: {}",
+            path.display()
+        );
+        Ok(Checkpoint::open(&path)?)
+    }
+}
+
+/// A model on its device.
+pub struct Loaded {
+    /// Ready to paint.
+    pub pipeline: Pipeline,
+    /// What to call it in records.
+    pub record: ModelRecord,
+    /// Seconds that loading took.
+    pub seconds: f64,
+}
+
+/// Loads `checkpoint` with a progress bar on stderr.
+pub fn load(checkpoint: &Checkpoint, placement: &Placement) -> Result<Loaded, Failure> {
+    let begin = Instant::now();
+    let record = ModelRecord {
+        name: checkpoint.name(),
+        hash: Some(checkpoint.quick_hash()?),
+    };
+    let bar = progress::loading(checkpoint.bytes());
+    let pipeline = Pipeline::load(checkpoint, placement, &mut |done, _| bar.set_position(done))?;
+    bar.finish_and_clear();
+    Ok(Loaded {
+        pipeline,
+        record,
+        seconds: begin.elapsed().as_secs_f64(),
+    })
+}

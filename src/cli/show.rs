@@ -1,0 +1,103 @@
+//! `danqing show`: how a picture came about.
+
+use super::{Failure, print_line};
+use crate::gallery::{PngRecord, parameters, read_png};
+use serde_json::json;
+use std::path::PathBuf;
+
+/// Arguments of `danqing show`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// A PNG file, of Danqing or of a tool that writes `parameters`
+    #[arg(value_name = "FILE.png")]
+    file: PathBuf,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// Prints the record in the picture's file.
+///
+/// # Errors
+/// [`Failure::Input`] when the file is no picture, or says nothing of how it was made.
+pub fn run(args: &Args) -> Result<(), Failure> {
+    let record = read_png(&args.file)?;
+    for warning in &record.warnings {
+        eprintln!("note: {warning}");
+    }
+    if args.json {
+        print_line(&format!("{}", as_json(&record)));
+        return Ok(());
+    }
+    match (&record.metadata, &record.parameters) {
+        (Some(metadata), _) => {
+            print_line(&format!("{}", parameters::write(metadata)));
+            print_line("");
+            // Read from JSON a moment ago, so it can be written as JSON.
+            print_line(&format!(
+                "{}",
+                serde_json::to_string_pretty(metadata).map_err(|error| Failure::output(&error))?
+            ));
+        }
+        (None, Some(parameters)) => {
+            print_line(&format!("{}", printable(&parameters.prompt)));
+            if !parameters.negative.is_empty() {
+                print_line(&format!(
+                    "Negative prompt: {}",
+                    printable(&parameters.negative)
+                ));
+            }
+            for (name, value) in &parameters.settings {
+                print_line(&format!("{name}: {}", printable(value)));
+            }
+        }
+        (None, None) => {
+            return Err(Failure::Input(format!(
+                "{} does not say how it was made",
+                args.file.display()
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Text of a stranger's file without what would steer a terminal.
+fn printable(text: &str) -> String {
+    text.chars()
+        .map(|c| {
+            if c.is_control() && c != '\n' && c != '\t' {
+                '\u{fffd}'
+            } else {
+                c
+            }
+        })
+        .collect()
+}
+
+fn as_json(record: &PngRecord) -> serde_json::Value {
+    let parameters = record.parameters.as_ref().map(|parameters| {
+        let settings: serde_json::Map<String, serde_json::Value> =
+            parameters.settings.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
+        json!({ "prompt": parameters.prompt, "negative": parameters.negative, "settings": settings })
+    });
+    json!({
+        "width": record.width,
+        "height": record.height,
+        "metadata": record.metadata,
+        "parameters": parameters,
+        "warnings": record.warnings,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escape_sequences_of_a_file_do_not_reach_the_terminal() {
+        assert_eq!(
+            printable("a\u{1b}[2Jb\nc\u{9b}\u{7}"),
+            "a\u{fffd}[2Jb\nc\u{fffd}\u{fffd}"
+        );
+    }
+}
