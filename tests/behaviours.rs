@@ -13,12 +13,15 @@ mod behaviours {
     mod checkpoint_strict;
     mod checkpoint_tokenizer;
     mod engine;
+    mod engine_model;
+    mod gallery;
     mod golden_autoencoder;
     mod golden_pictures;
     mod golden_schedule;
     mod golden_text_encoder;
     mod golden_transformer;
     mod model_files;
+    mod presets;
     mod queue;
     mod support;
 }

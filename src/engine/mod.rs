@@ -5,6 +5,7 @@
 //!   preview and status, so that a window that is slow or hidden never makes the thread wait.
 //! - `worker`: the thread's loop. [`painter`] is what it asks of a model and
 //!   [`loader`] where models come from, [`keeper`] where pictures go.
+//! - [`memory`] and [`forecast`]: what a request will take, before it is started.
 //! - [`priority`]: how the thread leaves the window its share.
 //!
 //! The rules of the loop: each job has exactly one [`Event::Ended`]; a picture that is finished is on disk before
@@ -13,9 +14,11 @@
 pub mod command;
 pub mod error;
 pub mod event;
+pub mod forecast;
 pub mod handle;
 pub mod keeper;
 pub mod loader;
+pub mod memory;
 pub mod painter;
 pub mod priority;
 pub mod queue;
@@ -26,9 +29,11 @@ mod worker;
 pub use command::{Command, ModelChoice};
 pub use error::EngineError;
 pub use event::{Event, Outcome};
+pub use forecast::Forecast;
 pub use handle::{Engine, EngineHandle};
 pub use keeper::{GalleryKeeper, Keeper, Kept, SaveTo};
 pub use loader::PipelineLoader;
+pub use memory::{Demands, Fit};
 pub use painter::{Loader, Painter, Progress, Provenance};
 pub use queue::{Job, JobId, JobState, Queue, QueueError, QueueView};
 pub use queue_file::Restored;

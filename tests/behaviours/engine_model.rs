@@ -1,0 +1,167 @@
+//! The engine with a real model: a tiny one with random weights.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use danqing::engine::{
+    Engine, EngineError, EngineHandle, Event, GalleryKeeper, ModelChoice, Outcome, PipelineLoader,
+    Queue, SaveTo,
+};
+use danqing::gallery::{naming, read_png};
+use danqing::pipeline::DeviceChoice;
+use danqing::request::{Count, ImageSize, Prompt, Request, Seed, Steps};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn tiny() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/files/golden/tiny/model_f32")
+}
+
+fn engine(home: &Path) -> EngineHandle {
+    let place = SaveTo {
+        folder: home.join("gallery"),
+        pattern: naming::PATTERN.into(),
+    };
+    let engine = Engine {
+        queue: Queue::in_memory(),
+        loader: Box::new(PipelineLoader),
+        keeper: Box::new(GalleryKeeper::new(place, home.join("emergency"))),
+        wake: Arc::new(|| ()),
+    };
+    engine.spawn().unwrap()
+}
+
+fn request(seed: u64) -> Request {
+    let mut request = Request::new(Prompt::new("一只 red fox").unwrap(), Seed(seed));
+    request.size = ImageSize::new(64, 48).unwrap();
+    request.steps = Steps::new(3).unwrap();
+    request
+}
+
+fn wait_for(handle: &EngineHandle, wanted: impl Fn(&Event) -> bool) -> Event {
+    loop {
+        let event = handle
+            .events()
+            .recv_timeout(PATIENCE)
+            .expect("the engine fell silent");
+        if wanted(&event) {
+            return event;
+        }
+    }
+}
+
+fn load(handle: &EngineHandle, path: PathBuf) -> Event {
+    handle
+        .load(ModelChoice {
+            path,
+            device: DeviceChoice::Cpu,
+        })
+        .unwrap();
+    wait_for(handle, |event| {
+        matches!(event, Event::Loaded { .. } | Event::LoadFailed { .. })
+    })
+}
+
+fn paint(handle: &EngineHandle, request: Request) -> Vec<PathBuf> {
+    handle.submit(request).unwrap();
+    match wait_for(handle, |event| matches!(event, Event::Ended { .. })) {
+        Event::Ended {
+            outcome: Outcome::Finished(files),
+            ..
+        } => files,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Fault row 36: twice in one run, and again after a restart.
+#[test]
+fn the_same_seed_gives_the_same_picture_alone_among_others_and_after_a_restart() {
+    let home = tempfile::tempdir().unwrap();
+    let handle = engine(home.path());
+    assert!(matches!(load(&handle, tiny()), Event::Loaded { .. }));
+    let mut two = request(6);
+    two.count = Count::new(2).unwrap();
+    let together = paint(&handle, two);
+    let alone = paint(&handle, request(7));
+    drop(handle);
+    let handle = engine(home.path());
+    load(&handle, tiny());
+    let later = paint(&handle, request(7));
+
+    let pixels = |path: &PathBuf| image::open(path).unwrap().into_rgb8();
+    assert_eq!(pixels(&together[1]), pixels(&alone[0]));
+    assert_eq!(pixels(&alone[0]), pixels(&later[0]));
+    assert_ne!(pixels(&together[0]), pixels(&together[1]));
+
+    let record = read_png(&alone[0]).unwrap().metadata.unwrap();
+    assert_eq!(record.request, request(7));
+    assert!(
+        record.model.hash.is_some() && record.device.starts_with("cpu"),
+        "{record:?}"
+    );
+    assert!(record.seconds.is_some_and(|seconds| seconds.total > 0.0));
+}
+
+#[test]
+fn each_step_has_a_preview_an_eighth_of_the_size() {
+    let home = tempfile::tempdir().unwrap();
+    let handle = engine(home.path());
+    load(&handle, tiny());
+    paint(&handle, request(1));
+    let preview = handle.take_preview().unwrap();
+    assert_eq!((preview.image.dimensions(), preview.step), ((8, 6), 3));
+}
+
+#[test]
+fn a_real_picture_is_cancelled_within_a_step() {
+    let home = tempfile::tempdir().unwrap();
+    let handle = engine(home.path());
+    load(&handle, tiny());
+    let mut long = request(1);
+    long.size = ImageSize::new(256, 256).unwrap();
+    long.steps = Steps::new(50).unwrap();
+    let since = Instant::now();
+    let job = handle.submit(long).unwrap();
+    wait_for(&handle, |event| {
+        matches!(event, Event::Step { step: 1, .. })
+    });
+    let step = since.elapsed();
+    let since = Instant::now();
+    handle.cancel(job).unwrap();
+    let end = wait_for(&handle, |event| matches!(event, Event::Ended { .. }));
+    assert!(matches!(
+        end,
+        Event::Ended {
+            outcome: Outcome::Cancelled(_),
+            ..
+        }
+    ));
+    assert!(
+        since.elapsed() < step,
+        "{:?} after a first step of {step:?}",
+        since.elapsed()
+    );
+    assert!(!home.path().join("gallery").exists(), "nothing was written");
+}
+
+/// Fault row 25: files that are no model, and the engine after them.
+#[test]
+fn what_is_no_model_is_refused_with_its_name_and_the_next_one_loads() {
+    let home = tempfile::tempdir().unwrap();
+    let handle = engine(home.path());
+    std::fs::write(home.path().join("model.ckpt"), b"PK\x03\x04").unwrap();
+    std::fs::create_dir(home.path().join("empty")).unwrap();
+    for name in ["model.ckpt", "empty", "not-there"] {
+        match load(&handle, home.path().join(name)) {
+            Event::LoadFailed {
+                error: EngineError::Model(words),
+                ..
+            } => assert!(words.contains(name), "{words}"),
+            other => panic!("{name}: {other:?}"),
+        }
+    }
+    handle.queue().set_paused(false);
+    load(&handle, tiny());
+    assert_eq!(paint(&handle, request(1)).len(), 1);
+}

@@ -1,0 +1,601 @@
+//! The gallery: a folder that other programs write to as well.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use danqing::gallery::metadata::{Metadata, ModelRecord};
+use danqing::gallery::{
+    Details, Gallery, Notice, OWN_FOLDER, Thumb, Thumbs, View, export, thumbs, writer,
+};
+use danqing::request::{ImageSize, Prompt, Request, Seed};
+use image::{Rgb, RgbImage};
+
+/// Longer than anything here takes, so that a hang is a failure.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+struct Room {
+    home: tempfile::TempDir,
+}
+
+impl Room {
+    fn new() -> Self {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::create_dir(home.path().join("pictures")).unwrap();
+        Self { home }
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.home.path().join("pictures")
+    }
+
+    fn cache(&self) -> PathBuf {
+        self.home.path().join("cache")
+    }
+
+    fn open(&self) -> Gallery {
+        Gallery::open(&self.folder(), &self.cache(), Arc::new(|| ())).unwrap()
+    }
+
+    /// Paints a picture that says how it was made; returns its path relative to the gallery.
+    fn paint(&self, prompt: &str, seed: u64) -> PathBuf {
+        let mut request = Request::new(Prompt::new(prompt).unwrap(), Seed(seed));
+        request.size = ImageSize::new(64, 32).unwrap();
+        let metadata = Metadata {
+            format: Metadata::FORMAT,
+            program: "test".into(),
+            request,
+            model: ModelRecord {
+                name: "tiny".into(),
+                hash: None,
+            },
+            loras: Vec::new(),
+            device: "cpu".into(),
+            dtype: "f32".into(),
+            noise: "none".into(),
+            created: None,
+            seconds: None,
+        };
+        let pixels = RgbImage::from_fn(64, 32, |x, y| Rgb([x as u8, y as u8, seed as u8]));
+        let path = writer::write_png(&self.folder(), &pixels, &metadata).unwrap();
+        path.strip_prefix(self.folder()).unwrap().to_owned()
+    }
+
+    fn put(&self, name: &str, bytes: &[u8]) {
+        let path = self.folder().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    }
+}
+
+fn wait(gallery: &Gallery, done: impl Fn(&View) -> bool) -> Arc<View> {
+    let since = Instant::now();
+    loop {
+        let view = gallery.view();
+        if done(&view) {
+            return view;
+        }
+        assert!(since.elapsed() < PATIENCE, "it never came to be: {view:?}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+fn all_read(view: &View) -> bool {
+    view.complete && view.unread == 0
+}
+
+fn names(view: &View) -> Vec<&Path> {
+    view.pictures
+        .iter()
+        .map(|entry| entry.path.as_path())
+        .collect()
+}
+
+#[test]
+fn pictures_are_listed_newest_first_with_what_they_say() {
+    let room = Room::new();
+    let older = room.paint("一只红狐狸", 1);
+    std::thread::sleep(Duration::from_millis(10));
+    let newer = room.paint("a blue cup", u64::MAX);
+    let gallery = room.open();
+    let view = wait(&gallery, all_read);
+    assert_eq!(names(&view), [&newer, &older]);
+    let facts = view.pictures[0].facts().unwrap();
+    assert_eq!(
+        (facts.width, facts.height, facts.seed),
+        (64, 32, Some(Seed(u64::MAX)))
+    );
+    assert_eq!(
+        (facts.prompt.as_str(), facts.model.as_deref()),
+        ("a blue cup", Some("tiny"))
+    );
+}
+
+#[test]
+fn a_search_shows_what_it_finds_and_new_pictures_join_it() {
+    let room = Room::new();
+    room.paint("a red fox", 1);
+    room.paint("a blue cup", 2);
+    let gallery = room.open();
+    gallery.search("fox");
+    let view = wait(&gallery, |view| all_read(view) && view.query == "fox");
+    assert_eq!((view.pictures.len(), view.total), (1, 2));
+    let written = room.paint("another fox", 3);
+    gallery.note(&room.folder().join(&written));
+    wait(&gallery, |view| {
+        view.total == 3 && names(view).contains(&written.as_path())
+    });
+    gallery.search("seed:2");
+    wait(&gallery, |view| {
+        view.query == "seed:2" && view.pictures.len() == 1
+    });
+}
+
+#[test]
+fn what_other_programs_do_to_the_folder_is_noticed() {
+    let room = Room::new();
+    let first = room.paint("a fox", 1);
+    let gallery = room.open();
+    wait(&gallery, all_read);
+    // The watch is there once the folder was looked through.
+    let second = room.paint("a cup", 2);
+    wait(&gallery, |view| view.total == 2 && all_read(view));
+    std::fs::rename(
+        room.folder().join(&second),
+        room.folder().join("renamed.png"),
+    )
+    .unwrap();
+    wait(&gallery, |view| {
+        names(view).contains(&Path::new("renamed.png")) && view.total == 2
+    });
+    std::fs::remove_file(room.folder().join(&first)).unwrap();
+    wait(&gallery, |view| view.total == 1);
+    std::fs::create_dir(room.folder().join("day")).unwrap();
+    std::fs::rename(
+        room.folder().join("renamed.png"),
+        room.folder().join("day/moved.png"),
+    )
+    .unwrap();
+    wait(&gallery, |view| names(view) == [Path::new("day/moved.png")]);
+}
+
+#[test]
+fn an_idle_gallery_does_nothing() {
+    let room = Room::new();
+    room.paint("a fox", 1);
+    let wakes = Arc::new(AtomicUsize::new(0));
+    let counted = wakes.clone();
+    let wake = Arc::new(move || {
+        counted.fetch_add(1, Ordering::SeqCst);
+    });
+    let gallery = Gallery::open(&room.folder(), &room.cache(), wake).unwrap();
+    wait(&gallery, all_read);
+    std::thread::sleep(Duration::from_millis(100));
+    let before = wakes.load(Ordering::SeqCst);
+    std::thread::sleep(Duration::from_millis(600));
+    assert_eq!(wakes.load(Ordering::SeqCst), before);
+}
+
+/// Fault row 20.
+#[test]
+fn stars_survive_the_loss_of_every_cache() {
+    let room = Room::new();
+    let picture = room.paint("a fox", 1);
+    let gallery = room.open();
+    gallery.star(vec![picture.clone()], true);
+    wait(&gallery, |view| all_read(view) && view.pictures[0].star);
+    drop(gallery);
+    std::fs::remove_dir_all(room.cache()).ok();
+    let gallery = room.open();
+    gallery.search("star:");
+    let view = wait(&gallery, |view| all_read(view) && view.query == "star:");
+    assert_eq!(names(&view), [&picture]);
+    gallery.star(vec![picture], false);
+    wait(&gallery, |view| view.pictures.is_empty());
+}
+
+/// Fault row 20.
+#[test]
+fn a_damaged_index_is_made_again_and_damaged_stars_are_put_aside() {
+    for garbage in [
+        "",
+        "{",
+        "null\nnull",
+        "{\"version\":99,\"gallery\":\"/\"}\n{}",
+        "\u{0}",
+    ] {
+        let room = Room::new();
+        let picture = room.paint("a fox", 1);
+        wait_closed(room.open());
+        let index = std::fs::read_dir(room.cache())
+            .unwrap()
+            .flatten()
+            .next()
+            .unwrap()
+            .path();
+        std::fs::write(&index, garbage).unwrap();
+        room.put(".danqing/stars.json", garbage.as_bytes());
+        let gallery = room.open();
+        let view = wait(&gallery, all_read);
+        assert_eq!(names(&view), [&picture]);
+        let notices = gallery.take_notices();
+        assert!(
+            matches!(&notices[..], [Notice::Problem(said)] if said.contains("stars.json.bad")),
+            "{notices:?}"
+        );
+        gallery.star(vec![picture], true);
+        wait(&gallery, |view| {
+            view.pictures.iter().all(|entry| entry.star)
+        });
+    }
+}
+
+fn wait_closed(gallery: Gallery) {
+    wait(&gallery, all_read);
+}
+
+#[test]
+fn a_second_start_shows_the_list_without_opening_a_picture() {
+    let room = Room::new();
+    for seed in 0..20 {
+        room.paint("a fox", seed);
+    }
+    wait_closed(room.open());
+    let gallery = room.open();
+    let view = wait(&gallery, |view| view.total == 20);
+    assert_eq!(view.unread, 0, "what is in them was known at once");
+}
+
+#[test]
+fn the_trash_gives_back_what_it_took_also_after_a_restart() {
+    let room = Room::new();
+    let pictures = vec![room.paint("a fox", 1), room.paint("a cup", 2)];
+    let gallery = room.open();
+    wait(&gallery, all_read);
+    gallery.trash(pictures.clone());
+    wait(&gallery, |view| view.total == 0 && view.undoable == 2);
+    assert_eq!(gallery.take_notices(), [Notice::Trashed(2)]);
+    assert!(!room.folder().join(&pictures[0]).exists());
+    drop(gallery);
+
+    let gallery = room.open();
+    wait(&gallery, |view| view.complete && view.undoable == 2);
+    gallery.undo_trash();
+    let view = wait(&gallery, |view| view.total == 2 && all_read(view));
+    assert_eq!(view.undoable, 0);
+    assert!(
+        pictures
+            .iter()
+            .all(|picture| room.folder().join(picture).exists())
+    );
+    gallery.undo_trash();
+    gallery.trash(vec!["gone.png".into()]);
+    let since = Instant::now();
+    let mut notices = Vec::new();
+    while notices.len() < 2 && since.elapsed() < PATIENCE {
+        notices.extend(gallery.take_notices());
+    }
+    assert!(
+        matches!(&notices[..], [Notice::Restored(2), Notice::Problem(said)] if said.contains("gone.png"))
+    );
+}
+
+/// Fault rows 12 and 15.
+#[test]
+fn a_folder_full_of_traps_is_listed_with_the_bad_ones_marked() {
+    let room = Room::new();
+    let good = room.paint("a fox", 1);
+    let bytes = std::fs::read(room.folder().join(&good)).unwrap();
+    room.put("truncated.png", &bytes[..20]);
+    room.put("empty.png", b"");
+    room.put("text.png", b"this is no picture");
+    room.put("huge.png", &header_only(60_000, 60_000));
+    room.put("sub/dir/deep.PNG", &bytes);
+    room.put(".hidden.png", &bytes);
+    room.put(".cache/x.png", &bytes);
+    room.put("notes.txt", b"not listed");
+    std::fs::create_dir(room.folder().join("folder.png")).unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::symlink;
+        symlink(room.folder(), room.folder().join("loop")).unwrap();
+        symlink("loop2.png", room.folder().join("loop2.png")).unwrap();
+        symlink(room.folder().join(&good), room.folder().join("link.png")).unwrap();
+        symlink("/dev/zero", room.folder().join("zero.png")).unwrap();
+    }
+    let gallery = room.open();
+    let view = wait(&gallery, all_read);
+    let bad: Vec<&str> = view
+        .pictures
+        .iter()
+        .filter(|entry| matches!(entry.details, Details::Bad { .. }))
+        .map(|entry| entry.path.to_str().unwrap())
+        .collect();
+    let mut sorted = bad.clone();
+    sorted.sort_unstable();
+    assert_eq!(
+        sorted,
+        ["empty.png", "huge.png", "text.png", "truncated.png"]
+    );
+    let links = if cfg!(unix) { 1 } else { 0 };
+    assert_eq!(view.total, 4 + 2 + links, "{:?}", names(&view));
+    assert_eq!(view.problem, None);
+}
+
+/// Fault row 15: unmounted while open, then back.
+#[test]
+fn a_gallery_that_goes_away_is_said_and_comes_back() {
+    let room = Room::new();
+    room.paint("a fox", 1);
+    let gallery = room.open();
+    wait(&gallery, all_read);
+    let away = room.home.path().join("away");
+    std::fs::rename(room.folder(), &away).unwrap();
+    gallery.rescan();
+    let view = wait(&gallery, |view| view.problem.is_some());
+    assert_eq!(view.total, 1, "the list stays");
+    std::fs::rename(&away, room.folder()).unwrap();
+    gallery.rescan();
+    wait(&gallery, |view| view.problem.is_none() && view.total == 1);
+}
+
+#[test]
+fn a_gallery_that_does_not_exist_yet_is_empty() {
+    let room = Room::new();
+    std::fs::remove_dir(room.folder()).unwrap();
+    let gallery = room.open();
+    let view = wait(&gallery, |view| view.complete);
+    assert_eq!((view.total, view.problem.as_deref()), (0, None));
+    assert!(!room.folder().exists(), "looking makes no folder");
+}
+
+/// Fault row 15.
+#[test]
+fn fifty_thousand_pictures_are_there_within_a_second() {
+    let room = Room::new();
+    let picture = room.folder().join(room.paint("a fox", 1));
+    for number in 0..50_000 / 500 {
+        let folder = room.folder().join(format!("{number}"));
+        std::fs::create_dir(&folder).unwrap();
+        for name in 0..500 {
+            std::fs::hard_link(&picture, folder.join(format!("{name}.png"))).unwrap();
+        }
+    }
+    let since = Instant::now();
+    let gallery = room.open();
+    wait(&gallery, |view| view.total > 50_000);
+    let first = since.elapsed();
+    let view = wait(&gallery, all_read);
+    let read = since.elapsed();
+    assert_eq!(view.pictures.len(), 50_001);
+    drop(view);
+    drop(gallery);
+
+    let since = Instant::now();
+    let gallery = room.open();
+    let view = wait(&gallery, |view| view.total > 50_000);
+    let again = since.elapsed();
+    assert_eq!(view.unread, 0);
+    let since = Instant::now();
+    gallery.search("seed:1 fox -cat");
+    wait(&gallery, |view| {
+        !view.query.is_empty() && view.pictures.len() == 50_001
+    });
+    let searched = since.elapsed();
+    println!(
+        "50,000 pictures: listed {first:?}, all read {read:?}, next start {again:?}, search {searched:?}"
+    );
+    assert!(
+        first < Duration::from_secs(1),
+        "the first list took {first:?}"
+    );
+    assert!(
+        again < Duration::from_secs(1),
+        "the next start took {again:?}"
+    );
+    assert!(
+        searched < Duration::from_secs(1),
+        "a search took {searched:?}"
+    );
+}
+
+/// A PNG that claims a size and has no pixels.
+fn header_only(width: u32, height: u32) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let encoder = png::Encoder::new(&mut bytes, width, height);
+    drop(encoder.write_header().unwrap());
+    bytes
+}
+
+fn thumb(thumbs: &Thumbs, gallery: &Path, entry: &danqing::gallery::Entry) -> Thumb {
+    let since = Instant::now();
+    loop {
+        match thumbs.get(gallery, entry) {
+            Thumb::Coming => assert!(since.elapsed() < PATIENCE, "no small picture came"),
+            ready => return ready,
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+fn entry_of(folder: &Path, name: &str) -> danqing::gallery::Entry {
+    let found = danqing::gallery::index::walk(folder, &mut |_, _| ()).unwrap();
+    found
+        .into_iter()
+        .find(|entry| entry.path == Path::new(name))
+        .unwrap()
+}
+
+#[test]
+fn small_pictures_keep_the_shape_and_follow_the_file() {
+    let room = Room::new();
+    RgbImage::from_pixel(1024, 576, Rgb([200, 10, 10]))
+        .save(room.folder().join("a.png"))
+        .unwrap();
+    let thumbs = Thumbs::new(room.cache(), 1 << 20, Arc::new(|| ())).unwrap();
+    let Thumb::Ready(small) = thumb(&thumbs, &room.folder(), &entry_of(&room.folder(), "a.png"))
+    else {
+        panic!("it cannot be shown")
+    };
+    assert_eq!(small.dimensions(), (256, 144));
+    assert_eq!(
+        std::fs::read_dir(room.cache()).unwrap().count(),
+        1,
+        "it is kept on disk"
+    );
+
+    std::thread::sleep(Duration::from_millis(20));
+    RgbImage::from_pixel(64, 64, Rgb([10, 10, 200]))
+        .save(room.folder().join("a.png"))
+        .unwrap();
+    let Thumb::Ready(small) = thumb(&thumbs, &room.folder(), &entry_of(&room.folder(), "a.png"))
+    else {
+        panic!("it cannot be shown")
+    };
+    assert_eq!(
+        (small.dimensions(), small.get_pixel(0, 0)),
+        ((64, 64), &Rgb([10, 10, 200]))
+    );
+}
+
+#[test]
+fn small_pictures_stay_within_their_budget() {
+    let room = Room::new();
+    for number in 0..40 {
+        RgbImage::new(300, 300)
+            .save(room.folder().join(format!("{number}.png")))
+            .unwrap();
+    }
+    let budget = 10 * (256 * 256 * 3 + 128);
+    let thumbs = Thumbs::new(room.cache(), budget, Arc::new(|| ())).unwrap();
+    for number in 0..40 {
+        let entry = entry_of(&room.folder(), &format!("{number}.png"));
+        assert!(matches!(
+            thumb(&thumbs, &room.folder(), &entry),
+            Thumb::Ready(_)
+        ));
+        assert!(thumbs.bytes() <= budget);
+    }
+    let kept = thumbs.bytes();
+    assert!(kept > budget / 2, "and they are kept at all: {kept}");
+}
+
+/// Fault row 12.
+#[test]
+fn pictures_that_cannot_be_shown_say_why_and_take_no_memory() {
+    let room = Room::new();
+    let good = room.paint("a fox", 1);
+    let bytes = std::fs::read(room.folder().join(&good)).unwrap();
+    room.put("truncated.png", &bytes[..bytes.len() / 2]);
+    room.put("no-pixels.png", &header_only(64, 64));
+    room.put("huge.png", &header_only(60_000, 60_000));
+    room.put("many-megabytes.png", &header_only(16_000, 16_000));
+    room.put("text.jpg", b"not a picture");
+    let mut flipped = bytes.clone();
+    let middle = flipped.len() - 40;
+    flipped[middle] ^= 0xff;
+    room.put("bad-crc.png", &flipped);
+    let thumbs = Thumbs::new(room.cache(), 1 << 20, Arc::new(|| ())).unwrap();
+    for name in [
+        "truncated.png",
+        "no-pixels.png",
+        "huge.png",
+        "many-megabytes.png",
+        "text.jpg",
+        "bad-crc.png",
+    ] {
+        let shown = thumb(&thumbs, &room.folder(), &entry_of(&room.folder(), name));
+        assert!(
+            matches!(&shown, Thumb::Bad(why) if !why.is_empty()),
+            "{name}: {shown:?}"
+        );
+    }
+    std::fs::remove_file(room.folder().join("text.jpg")).unwrap();
+    assert!(thumbs::open_limited(&room.folder().join("text.jpg")).is_err());
+    assert!(thumbs::open_limited(&room.folder()).is_err());
+}
+
+#[test]
+fn sixteen_bit_grey_interlaced_and_transparent_pictures_are_shown() {
+    let room = Room::new();
+    image::ImageBuffer::<image::Luma<u16>, _>::from_pixel(8, 8, image::Luma([65_535]))
+        .save(room.folder().join("16.png"))
+        .unwrap();
+    image::RgbaImage::from_pixel(8, 8, image::Rgba([255, 0, 0, 0]))
+        .save(room.folder().join("alpha.png"))
+        .unwrap();
+    RgbImage::from_pixel(8, 8, Rgb([9, 9, 9]))
+        .save(room.folder().join("w.webp"))
+        .unwrap();
+    let thumbs = Thumbs::new(room.cache(), 1 << 20, Arc::new(|| ())).unwrap();
+    for name in ["16.png", "alpha.png", "w.webp"] {
+        let shown = thumb(&thumbs, &room.folder(), &entry_of(&room.folder(), name));
+        assert!(matches!(shown, Thumb::Ready(_)), "{name}");
+    }
+}
+
+#[test]
+fn copies_are_made_in_each_format_and_png_keeps_what_it_says() {
+    let room = Room::new();
+    let source = room.folder().join(room.paint("a fox", 7));
+    let pixels = image::open(&source).unwrap().into_rgb8();
+    for (name, format) in [
+        ("copy.png", export::Format::Png),
+        ("plain.png", export::Format::PlainPng),
+        ("copy.jpg", export::Format::Jpeg(95)),
+        ("copy.webp", export::Format::WebP),
+    ] {
+        let target = room.home.path().join(name);
+        std::fs::write(&target, b"something older").unwrap();
+        export::export(&source, &target, format).unwrap();
+        let copy = image::open(&target).unwrap().into_rgb8();
+        if name == "copy.jpg" {
+            assert_eq!(copy.dimensions(), pixels.dimensions());
+        } else {
+            assert_eq!(copy, pixels, "{name} loses nothing");
+        }
+        assert_eq!(
+            export::Format::of(&target).map(export::Format::ending),
+            Some(format.ending())
+        );
+    }
+    let record = |name: &str| {
+        danqing::gallery::read_png(&room.home.path().join(name))
+            .unwrap()
+            .metadata
+    };
+    assert_eq!(
+        record("copy.png").map(|metadata| metadata.request.seed),
+        Some(Seed(7))
+    );
+    assert_eq!(record("plain.png"), None);
+}
+
+/// Fault rows 10 and 43.
+#[test]
+fn a_copy_that_cannot_be_made_leaves_everything_as_it_was() {
+    let room = Room::new();
+    let source = room.folder().join(room.paint("a fox", 7));
+    let before = std::fs::read(&source).unwrap();
+    assert!(matches!(
+        export::export(&source, &source, export::Format::Jpeg(90)),
+        Err(export::ExportError::Itself)
+    ));
+    assert_eq!(std::fs::read(&source).unwrap(), before);
+
+    let target = room.home.path().join("-rf $(echo 中文);.png");
+    export::export(&source, &target, export::Format::Png).unwrap();
+    assert_eq!(std::fs::read(&target).unwrap(), before);
+    let gone = room.folder().join("gone.png");
+    assert!(export::export(&gone, &target, export::Format::WebP).is_err());
+    assert_eq!(
+        std::fs::read(&target).unwrap(),
+        before,
+        "the older copy is still there"
+    );
+    assert!(
+        !room.folder().join(OWN_FOLDER).exists(),
+        "and nothing was made in the gallery"
+    );
+}
