@@ -24,4 +24,8 @@ mod behaviours {
     mod presets;
     mod queue;
     mod support;
+    #[cfg(feature = "gui")]
+    mod window_views;
+    #[cfg(feature = "gui")]
+    mod window_words;
 }

@@ -1,0 +1,96 @@
+//! What a change of state brings about outside of it. [`update`](super::update) asks, [`services`](super::services)
+//! does.
+
+use std::path::PathBuf;
+
+use super::settings::Settings;
+use super::state::ExportKind;
+use crate::engine::JobId;
+use crate::request::preset::Preset;
+use crate::request::Request;
+
+/// Something to be done outside the state.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Adds a job, before the others if `first`.
+    Submit {
+        /// What to paint.
+        request: Box<Request>,
+        /// Whether it runs before all that wait.
+        first: bool,
+    },
+    /// Stops the job that runs.
+    CancelRunning,
+    /// Removes or stops a job.
+    Cancel(JobId),
+    /// Removes all that wait.
+    CancelWaiting,
+    /// Holds the queue or lets it go on.
+    Pause(bool),
+    /// Tries a failed job again.
+    Retry(JobId),
+    /// Moves a job by places.
+    MoveBy(JobId, isize),
+    /// Moves a job to a place.
+    MoveTo(JobId, usize),
+    /// Gives a job another request.
+    EditJob(JobId, Box<Request>),
+    /// Frees the model in use and loads this one.
+    Load(PathBuf),
+    /// Whether previews are made.
+    Previews(bool),
+    /// Looks for pictures.
+    Search(String),
+    /// Stars or unstars a picture.
+    Star(PathBuf, bool),
+    /// Moves a picture to the trash.
+    Trash(PathBuf),
+    /// Brings the last one back.
+    UndoTrash,
+    /// A small picture is wanted.
+    Thumbnail(PathBuf),
+    /// A whole picture and what it says about itself are wanted.
+    Picture(PathBuf),
+    /// Only its pixels are wanted.
+    Pixels(PathBuf),
+    /// Uses another gallery folder or pattern.
+    Gallery,
+    /// Counts the prompt's tokens.
+    CountTokens(String),
+    /// Reads headers of a checkpoint.
+    CheckModel(PathBuf),
+    /// Reads files for import.
+    Import(Vec<PathBuf>),
+    /// Reads text for import.
+    ImportText(String),
+    /// Keeps a preset among the person's own.
+    SavePreset(Box<Preset>),
+    /// Removes a preset's file.
+    RemovePreset(PathBuf),
+    /// Asks for files to import.
+    PickFiles,
+    /// Asks for a checkpoint folder.
+    PickModel,
+    /// Asks for a gallery folder.
+    PickGallery,
+    /// Asks where to save a copy of a picture.
+    SaveCopy(PathBuf, ExportKind),
+    /// Copies text.
+    CopyText(String),
+    /// Copies a picture.
+    CopyPicture(PathBuf),
+    /// Shows a file in its folder.
+    Reveal(PathBuf),
+    /// Opens a folder.
+    OpenFolder(PathBuf),
+    /// Writes the settings; language and theme take hold.
+    Settings(Box<Settings>),
+    /// Writes draft, history and models soon.
+    SaveSession,
+    /// Closes the window.
+    Close,
+    /// Makes the window's entry in the task bar blink once.
+    Attention,
+    /// Starts the program anew.
+    Restart,
+}

@@ -1,0 +1,75 @@
+//! Keys into actions. While an input method composes, no key is anything but its own.
+
+use eframe::egui::{Context, Event, ImeEvent, InputState, Key, KeyboardShortcut};
+
+use super::command::Action;
+use super::state::State;
+
+/// Notes whether an input method is composing.
+pub fn note_composition(input: &InputState, composing: &mut bool) {
+    for event in &input.events {
+        match event {
+            Event::Ime(ImeEvent::Preedit { text, .. }) => *composing = !text.is_empty(),
+            Event::Ime(ImeEvent::Commit(_)) => *composing = false,
+            _ => {}
+        }
+    }
+}
+
+/// Takes the keys that mean actions out of the input, so that no widget sees them.
+#[must_use]
+pub fn take_actions(ctx: &Context, state: &State, composing_before: bool) -> Vec<Action> {
+    // The key that ends a composition (Enter, Esc, a number) belongs to it too.
+    if state.desk.composing || composing_before {
+        return Vec::new();
+    }
+    let typing = ctx.text_edit_focused();
+    let somewhere = ctx.memory(|memory| memory.focused().is_some());
+    let mut all: Vec<(Action, &KeyboardShortcut)> =
+        Action::ALL.iter().flat_map(|action| action.shortcuts().iter().map(|keys| (*action, keys))).collect();
+    // Ctrl+Shift+Z before Ctrl+Z: the looser one would match both.
+    all.sort_by_key(|(_, keys)| std::cmp::Reverse(u8::from(keys.modifiers.shift) + u8::from(keys.modifiers.alt)));
+    let mut taken = Vec::new();
+    ctx.input_mut(|input| {
+        for (action, keys) in all {
+            if may_act(state, action, keys, typing, somewhere) && input.consume_shortcut(keys) {
+                taken.push(action);
+            }
+        }
+    });
+    taken
+}
+
+fn may_act(state: &State, action: Action, keys: &KeyboardShortcut, typing: bool, somewhere: bool) -> bool {
+    if state.closing == super::state::Closing::Asked {
+        return false;
+    }
+    let escape = keys.logical_key == Key::Escape;
+    if state.layout.dialog.is_some() {
+        // A dialog has the keys to itself, but for those that open and close dialogs.
+        return !escape && keys.modifiers.command && opens_dialog(action) || keys.logical_key == Key::F1;
+    }
+    if escape {
+        // Esc belongs to what is open; only when work runs is it "cancel".
+        return state.queue.running().is_some();
+    }
+    if typing {
+        return action.acts_while_typing(keys);
+    }
+    let arrow = matches!(keys.logical_key, Key::ArrowLeft | Key::ArrowRight | Key::ArrowUp | Key::ArrowDown);
+    // Arrows move sliders and the focus where there is one.
+    !(arrow && keys.modifiers.is_none() && somewhere)
+}
+
+fn opens_dialog(action: Action) -> bool {
+    matches!(
+        action,
+        Action::Palette
+            | Action::Settings
+            | Action::Models
+            | Action::SavePreset
+            | Action::PasteText
+            | Action::Export
+            | Action::Quit
+    )
+}

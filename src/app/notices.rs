@@ -1,0 +1,183 @@
+//! Messages: a few in the corner for a while, all of them in the history until the program ends.
+
+use std::time::{Duration, Instant};
+
+use super::i18n::Message;
+
+/// How long good news stays. Warnings and errors stay until they are read.
+const GOOD_NEWS: Duration = Duration::from_secs(5);
+/// How long a message stays that offers something.
+const OFFER: Duration = Duration::from_secs(12);
+/// How many messages are kept.
+const KEPT: usize = 200;
+/// How many are in the corner at once.
+const AT_ONCE: usize = 4;
+
+/// Names one message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct NoticeId(u64);
+
+/// How much a message matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weight {
+    /// It went well.
+    Good,
+    /// Something to take note of.
+    Warning,
+    /// Something failed.
+    Error,
+}
+
+/// What a message offers to do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Offer {
+    /// Brings the last deletion back.
+    UndoTrash,
+    /// Goes back to the draft before.
+    UndoDraft,
+    /// Starts the program anew.
+    Restart,
+    /// Opens the settings.
+    OpenSettings,
+    /// Opens the models.
+    OpenModels,
+}
+
+/// One message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Notice {
+    /// Its name.
+    pub id: NoticeId,
+    /// How much it matters.
+    pub weight: Weight,
+    /// What it says.
+    pub message: Message,
+    /// What it offers.
+    pub offer: Option<Offer>,
+    /// When it came.
+    pub since: Instant,
+    /// Whether it was read or its time is over.
+    pub read: bool,
+}
+
+impl Notice {
+    /// How long it stays in the corner, unless until it is read.
+    #[must_use]
+    pub fn stays(&self) -> Option<Duration> {
+        match (self.weight, &self.offer) {
+            (Weight::Good, None) => Some(GOOD_NEWS),
+            (Weight::Good, Some(_)) => Some(OFFER),
+            _ => None,
+        }
+    }
+}
+
+/// All messages.
+#[derive(Debug, Default)]
+pub struct Notices {
+    all: Vec<Notice>,
+    next: u64,
+}
+
+impl Notices {
+    /// Says that something went well.
+    pub fn good(&mut self, message: Message) {
+        self.add(Weight::Good, message, None);
+    }
+
+    /// Says something to take note of.
+    pub fn warn(&mut self, message: Message) {
+        self.add(Weight::Warning, message, None);
+    }
+
+    /// Says that something failed.
+    pub fn error(&mut self, message: Message) {
+        self.add(Weight::Error, message, None);
+    }
+
+    /// Says something and offers what can be done.
+    pub fn offer(&mut self, weight: Weight, message: Message, offer: Offer) {
+        self.add(weight, message, Some(offer));
+    }
+
+    /// Takes note of what there may be to say.
+    pub fn extend(&mut self, warning: Option<Message>) {
+        if let Some(message) = warning {
+            self.warn(message);
+        }
+    }
+
+    fn add(&mut self, weight: Weight, message: Message, offer: Option<Offer>) {
+        // The same message twice in a row is one message with a fresh time.
+        if let Some(last) = self.all.last_mut().filter(|last| !last.read && last.message == message) {
+            last.since = Instant::now();
+            return;
+        }
+        let id = NoticeId(self.next);
+        self.next += 1;
+        self.all.push(Notice { id, weight, message, offer, since: Instant::now(), read: false });
+        if self.all.len() > KEPT {
+            self.all.remove(0);
+        }
+    }
+
+    /// Marks a message as read and returns it.
+    pub fn dismiss(&mut self, id: NoticeId) -> Option<Notice> {
+        let notice = self.all.iter_mut().find(|notice| notice.id == id)?;
+        notice.read = true;
+        Some(notice.clone())
+    }
+
+    /// Takes messages from the corner whose time is over; returns when the next one's will be.
+    pub fn age(&mut self, now: Instant) -> Option<Duration> {
+        let mut next = None;
+        for notice in self.all.iter_mut().filter(|notice| !notice.read) {
+            let Some(stays) = notice.stays() else { continue };
+            let left = stays.saturating_sub(now.duration_since(notice.since));
+            if left.is_zero() {
+                notice.read = true;
+            } else {
+                next = Some(next.map_or(left, |next: Duration| next.min(left)));
+            }
+        }
+        next
+    }
+
+    /// The messages in the corner, the newest last.
+    pub fn live(&self) -> impl Iterator<Item = &Notice> {
+        let unread: Vec<&Notice> = self.all.iter().filter(|notice| !notice.read).collect();
+        let skip = unread.len().saturating_sub(AT_ONCE);
+        unread.into_iter().skip(skip)
+    }
+
+    /// All messages, the newest first.
+    pub fn history(&self) -> impl Iterator<Item = &Notice> {
+        self.all.iter().rev()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn good_news_goes_by_itself_and_errors_stay() {
+        let mut notices = Notices::default();
+        notices.good(Message::new("kept"));
+        notices.error(Message::new("failed"));
+        assert!(notices.age(Instant::now()).is_some());
+        let late = Instant::now() + GOOD_NEWS + Duration::from_secs(1);
+        assert_eq!(notices.age(late), None, "nothing is left to wait for, so nothing repaints");
+        assert_eq!(notices.live().map(|n| n.message.key).collect::<Vec<_>>(), ["failed"]);
+        assert_eq!(notices.history().count(), 2);
+    }
+
+    #[test]
+    fn the_same_message_again_is_one_message() {
+        let mut notices = Notices::default();
+        for _ in 0..3 {
+            notices.error(Message::new("failed"));
+        }
+        assert_eq!(notices.history().count(), 1);
+    }
+}

@@ -1,0 +1,58 @@
+//! What comes back from work that ran elsewhere.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::i18n::Message;
+use super::notices::Weight;
+use super::state::{ModelFacts, PresetEntry, SystemState, TokenCount};
+use crate::gallery::Metadata;
+use crate::pipeline::device::DeviceInfo;
+use crate::request::Draft;
+
+/// The end of some work.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// Tokens were counted.
+    Tokens(TokenCount),
+    /// Headers of a checkpoint were read.
+    ModelChecked(PathBuf, Result<ModelFacts, String>),
+    /// A folder or file was chosen as a checkpoint.
+    ModelPicked(PathBuf),
+    /// Files were chosen for import.
+    FilesPicked(Vec<PathBuf>),
+    /// A gallery folder was chosen.
+    GalleryPicked(PathBuf),
+    /// What a picture says about itself.
+    Facts(PathBuf, Option<Arc<Metadata>>),
+    /// The presets, read anew.
+    Presets(Vec<PresetEntry>),
+    /// Files were read.
+    Imported(Box<Imported>),
+    /// Devices were listed.
+    Devices(Vec<DeviceInfo>, Box<SystemState>),
+    /// Something to say.
+    Said(Weight, Message),
+}
+
+/// What was found in files or text.
+#[derive(Clone, Debug, Default)]
+pub struct Imported {
+    /// Presets, already kept among the person's own.
+    pub presets: Vec<PresetEntry>,
+    /// Settings of pictures.
+    pub drafts: Vec<Draft>,
+    /// Checkpoints.
+    pub models: Vec<PathBuf>,
+    /// What could not be used, and why.
+    pub refused: Vec<(String, String)>,
+    /// What was passed over in good files.
+    pub warnings: Vec<String>,
+}
+
+impl PartialEq for Outcome {
+    /// Two outcomes are never the same: each is news.
+    fn eq(&self, _other: &Self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,221 @@
+//! What a person decides once, kept as a TOML file that may be edited by hand.
+//!
+//! A file that cannot be read is put aside and said, never overwritten in silence; a value of it that is out of range
+//! is named and replaced by the usual one, the others stay.
+
+use std::path::{Path, PathBuf};
+
+use eframe::egui::ThemePreference;
+use serde::{Deserialize, Serialize};
+
+use super::i18n::{Language, Message};
+use crate::files::{self, FileError};
+use crate::gallery::naming::PATTERN;
+use crate::pipeline::device::DeviceChoice;
+
+/// The most bytes of the file.
+const MAX_BYTES: u64 = 64 << 10;
+
+/// What a person decides once.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// The language, or the system's.
+    pub language: Option<Language>,
+    /// Light, dark, or as the system is.
+    pub theme: ThemePreference,
+    /// Nothing slides, fades or blinks.
+    pub reduced_motion: bool,
+    /// The gallery, or the folder of pictures that the system names.
+    pub gallery: Option<PathBuf>,
+    /// How files are named.
+    pub pattern: String,
+    /// The device.
+    pub device: DeviceChoice,
+    /// Whether previews are made.
+    pub previews: bool,
+    /// Whether the window asks for attention when a job ends behind it.
+    pub attention: bool,
+    /// The preset that a start without a draft applies, by its file's name.
+    pub preset: Option<String>,
+    /// The checkpoint used last.
+    pub model: Option<PathBuf>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            language: None,
+            theme: ThemePreference::System,
+            reduced_motion: false,
+            gallery: None,
+            pattern: PATTERN.to_owned(),
+            device: DeviceChoice::Auto,
+            previews: true,
+            attention: true,
+            preset: None,
+            model: None,
+        }
+    }
+}
+
+/// The file's form: every key optional, every value as text where it is a choice.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Written {
+    language: Option<String>,
+    theme: Option<String>,
+    reduced_motion: Option<bool>,
+    gallery: Option<PathBuf>,
+    file_name: Option<String>,
+    device: Option<String>,
+    previews: Option<bool>,
+    attention: Option<bool>,
+    preset: Option<String>,
+    model: Option<PathBuf>,
+}
+
+impl Settings {
+    /// Reads `file`. What is missing is as usual; what is wrong is said.
+    #[must_use]
+    pub fn load(file: &Path) -> (Self, Vec<Message>) {
+        let bytes = match files::read_capped(file, MAX_BYTES) {
+            Ok(bytes) => bytes,
+            Err(error) if error.is_missing() => return (Self::default(), Vec::new()),
+            Err(error) => return (Self::default(), vec![put_aside(file, &error)]),
+        };
+        let text = String::from_utf8_lossy(&bytes);
+        match toml::from_str::<Written>(text.trim_start_matches('\u{feff}')) {
+            Ok(written) => Self::understand(written),
+            Err(error) => (Self::default(), vec![put_aside(file, &error)]),
+        }
+    }
+
+    fn understand(written: Written) -> (Self, Vec<Message>) {
+        let mut said = Vec::new();
+        let mut wrong = |key: &str, value: &str| {
+            said.push(Message::new("settings-value-wrong").with("key", key).with("value", value));
+        };
+        let usual = Self::default();
+        let language = match written.language.as_deref() {
+            None | Some("system") => None,
+            Some("zh-CN" | "zh") => Some(Language::Chinese),
+            Some("en") => Some(Language::English),
+            Some(other) => {
+                wrong("language", other);
+                None
+            }
+        };
+        let theme = match written.theme.as_deref() {
+            None | Some("system") => ThemePreference::System,
+            Some("light") => ThemePreference::Light,
+            Some("dark") => ThemePreference::Dark,
+            Some(other) => {
+                wrong("theme", other);
+                ThemePreference::System
+            }
+        };
+        let device = written.device.as_deref().map_or(Ok(usual.device), str::parse).unwrap_or_else(|_| {
+            wrong("device", written.device.as_deref().unwrap_or_default());
+            usual.device
+        });
+        let settings = Self {
+            language,
+            theme,
+            device,
+            reduced_motion: written.reduced_motion.unwrap_or(usual.reduced_motion),
+            gallery: written.gallery,
+            pattern: written.file_name.unwrap_or(usual.pattern),
+            previews: written.previews.unwrap_or(usual.previews),
+            attention: written.attention.unwrap_or(usual.attention),
+            preset: written.preset,
+            model: written.model,
+        };
+        (settings, said)
+    }
+
+    /// Writes `file`, whole or not at all.
+    ///
+    /// # Errors
+    /// The folder cannot be written; the old file is untouched.
+    pub fn save(&self, file: &Path) -> Result<(), FileError> {
+        let language = match self.language {
+            None => "system",
+            Some(Language::Chinese) => "zh-CN",
+            Some(Language::English) => "en",
+        };
+        let theme = match self.theme {
+            ThemePreference::System => "system",
+            ThemePreference::Light => "light",
+            ThemePreference::Dark => "dark",
+        };
+        let written = Written {
+            language: Some(language.to_owned()),
+            theme: Some(theme.to_owned()),
+            reduced_motion: Some(self.reduced_motion),
+            gallery: self.gallery.clone(),
+            file_name: Some(self.pattern.clone()),
+            device: Some(self.device.to_string()),
+            previews: Some(self.previews),
+            attention: Some(self.attention),
+            preset: self.preset.clone(),
+            model: self.model.clone(),
+        };
+        // Strings, booleans and paths that a person chose: only a path that is no UTF-8 cannot be written.
+        let text = toml::to_string_pretty(&written).unwrap_or_default();
+        files::replace(file, text.as_bytes())
+    }
+}
+
+fn put_aside(file: &Path, why: &dyn std::fmt::Display) -> Message {
+    let said = match files::put_aside(file) {
+        Ok(aside) => Message::new("settings-put-aside").with("path", aside.display().to_string()),
+        Err(_) => Message::new("settings-unreadable").with("path", file.display().to_string()),
+    };
+    said.because(why)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_saved_is_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config/settings.toml");
+        let settings = Settings {
+            language: Some(Language::Chinese),
+            theme: ThemePreference::Light,
+            gallery: Some("/画/廊".into()),
+            device: DeviceChoice::Cuda(1),
+            previews: false,
+            ..Settings::default()
+        };
+        settings.save(&file).unwrap();
+        assert_eq!(Settings::load(&file), (settings, vec![]));
+    }
+
+    #[test]
+    fn a_wrong_value_is_named_and_the_others_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("settings.toml");
+        std::fs::write(&file, "language = \"en\"\ntheme = \"puce\"\npreviews = false\nnews = 1\n").unwrap();
+        let (settings, said) = Settings::load(&file);
+        assert_eq!((settings.language, settings.previews), (Some(Language::English), false));
+        assert_eq!(said.iter().map(|message| message.key).collect::<Vec<_>>(), ["settings-value-wrong"]);
+        assert!(file.exists(), "a file that is mostly right is not put aside");
+    }
+
+    /// Fault row 19.
+    #[test]
+    fn a_damaged_file_is_put_aside_and_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("settings.toml");
+        std::fs::write(&file, "language = [[[").unwrap();
+        let (settings, said) = Settings::load(&file);
+        assert_eq!(settings, Settings::default());
+        assert_eq!(said.iter().map(|message| message.key).collect::<Vec<_>>(), ["settings-put-aside"]);
+        assert!(!file.exists());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "its content is kept");
+    }
+}

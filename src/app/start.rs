@@ -1,0 +1,232 @@
+//! From nothing to a window: settings, session, queue, engine, gallery; whatever takes time comes after the window.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use eframe::egui::{self, Context, IconData, ViewportBuilder};
+
+use super::background::Background;
+use super::i18n::Message;
+use super::outcome::Outcome;
+use super::services::Services;
+use super::session::Session;
+use super::settings::Settings;
+use super::state::{Model, State, SystemState};
+use super::studio::Studio;
+use super::{command::Command, fonts};
+use crate::checkpoint::find_demo_model;
+use crate::engine::{Engine, EngineError, GalleryKeeper, Keeper, Loader, PipelineLoader, Queue, SaveTo};
+use crate::files::Places;
+use crate::gallery::Thumbs;
+use crate::pipeline::device::{cuda_status, list_devices};
+
+/// Bytes of small pictures in memory.
+const THUMBNAILS: usize = 64 << 20;
+
+const MARK: &[u8] = include_bytes!("../../assets/icons/danqing-128.png");
+
+/// How the window is to start.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Files to import at once: presets, pictures, checkpoints.
+    pub files: Vec<PathBuf>,
+    /// The checkpoint to load, instead of the one used last.
+    pub model: Option<PathBuf>,
+}
+
+/// What the engine is made of.
+pub struct Parts {
+    /// Loads models.
+    pub loader: Box<dyn Loader>,
+    /// Keeps pictures; given the gallery of the settings.
+    pub keeper: Box<dyn FnOnce(SaveTo) -> Box<dyn Keeper>>,
+}
+
+impl Parts {
+    /// What the program runs on: checkpoints from files, pictures into the gallery. A picture that the gallery cannot
+    /// take goes beside the session.
+    #[must_use]
+    pub fn real(places: &Places) -> Self {
+        let emergency = places.data.join("pictures");
+        Self {
+            loader: Box::new(PipelineLoader),
+            keeper: Box::new(move |place| Box::new(GalleryKeeper::new(place, emergency))),
+        }
+    }
+}
+
+/// Why there is no window.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// There is no place for personal files.
+    #[error(transparent)]
+    Places(#[from] crate::files::FileError),
+    /// The engine's thread cannot be started.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The desktop gives no window.
+    #[error("the desktop gives no window: {0}; Danqing also works from a terminal, see danqing --help")]
+    Window(String),
+}
+
+/// Opens the window, and returns when it is closed.
+///
+/// # Errors
+/// [`StartError`], before anything was drawn.
+pub fn run(options: Options) -> Result<(), StartError> {
+    let places = Places::find()?;
+    let parts = Parts::real(&places);
+    let native = eframe::NativeOptions {
+        viewport: ViewportBuilder::default()
+            .with_title("Danqing")
+            .with_app_id("danqing")
+            .with_inner_size([1280.0, 820.0])
+            .with_min_inner_size([480.0, 320.0])
+            .with_icon(icon().unwrap_or_default())
+            .with_drag_and_drop(true),
+        persist_window: false,
+        // The system's fonts are added with the Simplified Chinese forms, whatever the system's own language.
+        system_font_fallback: false,
+        ..Default::default()
+    };
+    let create: eframe::AppCreator<'_> = Box::new(move |creation| {
+        fonts::add_system_fonts(&creation.egui_ctx);
+        Ok(Box::new(Studio::open(&creation.egui_ctx, places, options, parts)?))
+    });
+    eframe::run_native("danqing", native, create).map_err(|error| StartError::Window(error.to_string()))
+}
+
+fn icon() -> Option<IconData> {
+    let image = image::load_from_memory_with_format(MARK, image::ImageFormat::Png).ok()?.into_rgba8();
+    Some(IconData { width: image.width(), height: image.height(), rgba: image.into_raw() })
+}
+
+impl Studio {
+    /// The program with its engine running, and everything else on its way.
+    ///
+    /// # Errors
+    /// The engine's thread cannot be started.
+    pub fn open(ctx: &Context, places: Places, options: Options, parts: Parts) -> Result<Self, StartError> {
+        ctx.options_mut(|egui| {
+            // These keys are ours: zoom is the picture's, and closing may have to ask.
+            egui.zoom_with_keyboard = false;
+            egui.quit_shortcuts.clear();
+        });
+        let (settings, said) = Settings::load(&places.settings());
+        let folder = settings.gallery.clone().unwrap_or_else(|| places.pictures.clone());
+        let mut state = State::new(settings, folder);
+        for message in said {
+            state.notices.warn(message);
+        }
+        let (session, said) = Session::load(&places.session());
+        state.notices.extend(said);
+        let services = services(ctx, &mut state, places, parts)?;
+        let first_start = session.is_none();
+        restore(&mut state, session.unwrap_or_default());
+        let mut studio = Self::new(ctx, state, services, mark());
+        studio.set_out(ctx, &options, first_start);
+        Ok(studio)
+    }
+
+    /// Starts what takes time.
+    fn set_out(&mut self, ctx: &Context, options: &Options, first_start: bool) {
+        let (state, services) = self.halves();
+        services.engine.set_previews(state.settings.previews);
+        services.open_gallery(state);
+        services.list_presets();
+        services.background.run("list devices", || Some(devices()));
+        let paths: Vec<PathBuf> = state.models.iter().map(|model| model.path.clone()).collect();
+        for path in paths {
+            services.run(ctx, state, super::effect::Effect::CheckModel(path));
+        }
+        if let Some(path) = first_model(state, options.model.clone()) {
+            services.run(ctx, state, super::effect::Effect::Load(path));
+        }
+        if first_start && state.demo_chosen() {
+            // The small model was taught at a small size.
+            if let Ok(size) = crate::request::ImageSize::new(256, 256) {
+                state.draft.size = size;
+            }
+        }
+        if !options.files.is_empty() {
+            self.send(Command::Import(options.files.clone()));
+        }
+    }
+}
+
+fn services(ctx: &Context, state: &mut State, places: Places, parts: Parts) -> Result<Services, StartError> {
+    let waker = ctx.clone();
+    let wake: Arc<dyn Fn() + Send + Sync> = Arc::new(move || waker.request_repaint());
+    let (queue, restored) = Queue::open(places.queue());
+    if restored.jobs > 0 {
+        state.recovery = Some(restored.jobs);
+    }
+    if let Some(why) = restored.warning {
+        state.notices.warn(Message::new("notice-queue-file").because(why));
+    }
+    let place = SaveTo { folder: state.gallery_folder.clone(), pattern: state.settings.pattern.clone() };
+    let engine = Engine { queue, loader: parts.loader, keeper: (parts.keeper)(place), wake: wake.clone() }.spawn()?;
+    let thumbs = Thumbs::new(places.thumbnails(), THUMBNAILS, wake.clone());
+    let thumbs = thumbs.inspect_err(|error| tracing::error!(%error, "no small pictures")).ok();
+    Ok(Services {
+        places,
+        engine,
+        gallery: None,
+        thumbs,
+        background: Background::new(wake.clone()),
+        wake,
+        tokenizer: Arc::default(),
+        decoded: Arc::new(Mutex::default()),
+        wanted: Vec::new(),
+        session_changed: false,
+        successor: None,
+    })
+}
+
+fn restore(state: &mut State, session: Session) {
+    let Session { draft, history, models, columns } = session;
+    state.desk.seed_text = draft.seed.map(|seed| seed.to_string()).unwrap_or_default();
+    state.draft = draft;
+    state.desk.history = history;
+    if let Some((left, right)) = columns {
+        (state.layout.left, state.layout.right) = (left, right);
+    }
+    let demo = find_demo_model().map(|path| Model { path, name: "Danqing Demo".to_owned(), demo: true, facts: None });
+    let added = models.into_iter().filter(|path| demo.as_ref().is_none_or(|demo| demo.path != *path)).map(|path| {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        Model { path, name, demo: false, facts: None }
+    });
+    state.models = demo.clone().into_iter().chain(added).collect();
+}
+
+/// The checkpoint asked for, else the one used last, else the first of the list: the small one.
+fn first_model(state: &mut State, asked: Option<PathBuf>) -> Option<PathBuf> {
+    if let Some(path) = &asked
+        && !state.models.iter().any(|model| model.path == *path)
+    {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        state.models.push(Model { path: path.clone(), name, demo: false, facts: None });
+    }
+    let last = state.settings.model.clone().filter(|last| state.models.iter().any(|model| model.path == *last));
+    asked.or(last).or_else(|| state.models.first().map(|model| model.path.clone()))
+}
+
+fn mark() -> Option<egui::ColorImage> {
+    let icon = icon()?;
+    Some(egui::ColorImage::from_rgba_unmultiplied([icon.width as usize, icon.height as usize], &icon.rgba))
+}
+
+/// Lists devices and versions. Asking the driver takes its time.
+fn devices() -> Outcome {
+    let devices = list_devices();
+    let status = cuda_status();
+    let no_cuda = status.missing.as_ref().map(|missing| format!("{}: {}", missing.what, missing.remedy));
+    let mut facts = vec![("system-version", format!("Danqing {}", env!("CARGO_PKG_VERSION")))];
+    facts.push(("system-os", format!("{} {}", std::env::consts::OS, std::env::consts::ARCH)));
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    facts.push(("system-cores", cores.to_string()));
+    if let Some((major, minor)) = status.driver {
+        facts.push(("system-driver", format!("CUDA {major}.{minor}")));
+    }
+    Outcome::Devices(devices, Box::new(SystemState { no_cuda, facts }))
+}

@@ -1,0 +1,212 @@
+//! Changes of the draft, and of what is around it.
+
+use std::time::{Duration, Instant};
+
+use crate::app::effect::Effect;
+use crate::app::i18n::{Language, Message};
+use crate::app::notices::{Offer, Weight};
+use crate::app::state::{CanvasState, Narrow, RightTab, State};
+use crate::request::preset::Preset;
+use crate::request::{Draft, ImageSize, Seed};
+
+/// Changes that follow each other faster than this are one step of undo: a whole drag, a whole word.
+const ONE_STEP: Duration = Duration::from_millis(900);
+/// Steps of undo that are kept.
+const STEPS: usize = 100;
+/// Prompts that are kept.
+const HISTORY: usize = 200;
+
+/// Puts another draft in the place of the present one, so that it can be undone.
+pub(super) fn replace(state: &mut State, new: Draft, out: &mut Vec<Effect>) {
+    if new == state.draft {
+        return;
+    }
+    let now = Instant::now();
+    let desk = &mut state.desk;
+    if desk.edited.is_none_or(|edited| now.duration_since(edited) > ONE_STEP) {
+        desk.earlier.push(state.draft.clone());
+        let over = desk.earlier.len().saturating_sub(STEPS);
+        desk.earlier.drain(..over);
+    }
+    desk.edited = Some(now);
+    desk.undone.clear();
+    if new.prompt != state.draft.prompt {
+        desk.recalled = None;
+    }
+    put(state, new, out);
+}
+
+/// Changes the draft as one step of undo of its own.
+pub(super) fn change(state: &mut State, out: &mut Vec<Effect>, change: impl FnOnce(&mut Draft)) {
+    let mut new = state.draft.clone();
+    change(&mut new);
+    state.desk.edited = None;
+    replace(state, new, out);
+    state.desk.edited = None;
+}
+
+fn put(state: &mut State, new: Draft, out: &mut Vec<Effect>) {
+    let recount = new.full_prompt() != state.draft.full_prompt();
+    if new.seed != state.draft.seed {
+        state.desk.seed_text = new.seed.map(|seed| seed.to_string()).unwrap_or_default();
+    }
+    state.draft = new;
+    if recount {
+        out.push(Effect::CountTokens(state.draft.full_prompt()));
+    }
+    out.push(Effect::SaveSession);
+}
+
+pub(super) fn seed_text(state: &mut State, text: String, out: &mut Vec<Effect>) {
+    let trimmed = text.trim();
+    let seed = if trimmed.is_empty() { Some(None) } else { trimmed.parse().ok().map(|seed| Some(Seed(seed))) };
+    state.desk.seed_text = text;
+    if let Some(seed) = seed {
+        let typed = state.desk.seed_text.clone();
+        replace(state, Draft { seed, ..state.draft.clone() }, out);
+        // "007" is the seed 7, and stays as it is typed.
+        state.desk.seed_text = typed;
+    }
+}
+
+pub(super) fn draw_seed(state: &mut State, out: &mut Vec<Effect>) {
+    change(state, out, |draft| draft.seed = Some(Seed::random()));
+}
+
+/// Holds the seed of the chosen picture (or draws one), or lets it be another each time.
+pub(super) fn hold_seed(state: &mut State, out: &mut Vec<Effect>) {
+    let last = state.gallery.chosen_facts().map(|facts| facts.request.seed);
+    change(state, out, |draft| {
+        draft.seed = match draft.seed {
+            Some(_) => None,
+            None => Some(last.unwrap_or_else(Seed::random)),
+        };
+    });
+}
+
+pub(super) fn swap_sides(state: &mut State, out: &mut Vec<Effect>) {
+    let size = state.draft.size;
+    if let Ok(swapped) = ImageSize::new(size.height(), size.width()) {
+        change(state, out, |draft| draft.size = swapped);
+    }
+}
+
+/// Puts a word of style behind the prompt, or takes it out.
+pub(super) fn style_word(state: &mut State, word: &str, out: &mut Vec<Effect>) {
+    let prompt = state.draft.prompt.clone();
+    let new = if prompt.contains(word) {
+        let joined = [format!("，{word}"), format!(", {word}"), format!("{word}，"), format!("{word}, "), word.to_owned()];
+        let found = joined.iter().find(|joined| prompt.contains(joined.as_str()));
+        found.map_or(prompt.clone(), |found| prompt.replacen(found.as_str(), "", 1))
+    } else {
+        Draft { prompt, style: word.to_owned(), ..Draft::default() }.full_prompt()
+    };
+    change(state, out, |draft| draft.prompt = new);
+}
+
+pub(super) fn earlier_prompt(state: &mut State, out: &mut Vec<Effect>) {
+    let (place, before) = match state.desk.recalled.take() {
+        Some((place, before)) => (place.saturating_sub(1), before),
+        None => (state.desk.history.len().saturating_sub(1), state.draft.prompt.clone()),
+    };
+    recall(state, place, before, out);
+}
+
+pub(super) fn later_prompt(state: &mut State, out: &mut Vec<Effect>) {
+    let Some((place, before)) = state.desk.recalled.take() else { return };
+    if place + 1 < state.desk.history.len() {
+        recall(state, place + 1, before, out);
+    } else {
+        replace(state, Draft { prompt: before, ..state.draft.clone() }, out);
+    }
+}
+
+fn recall(state: &mut State, place: usize, before: String, out: &mut Vec<Effect>) {
+    let Some(prompt) = state.desk.history.get(place).cloned() else { return };
+    replace(state, Draft { prompt, ..state.draft.clone() }, out);
+    state.desk.recalled = Some((place, before));
+}
+
+pub(super) fn generate(state: &mut State, first: bool, out: &mut Vec<Effect>) {
+    let request = match state.draft.request() {
+        Ok(request) => request,
+        Err(error) => {
+            state.notices.error(Message::new("why-request").with("reason", error.to_string()));
+            return;
+        }
+    };
+    let prompt = state.draft.prompt.clone();
+    state.desk.history.retain(|earlier| *earlier != prompt);
+    state.desk.history.push(prompt);
+    let over = state.desk.history.len().saturating_sub(HISTORY);
+    state.desk.history.drain(..over);
+    state.desk.recalled = None;
+    state.layout.narrow = Narrow::Look;
+    let CanvasState { compare, .. } = &mut state.canvas;
+    *compare = None;
+    if state.queue.paused && state.recovery.is_none() {
+        state.notices.warn(Message::new("notice-queue-paused"));
+    }
+    out.extend([Effect::Submit { request: Box::new(request), first }, Effect::SaveSession]);
+}
+
+pub(super) fn undo(state: &mut State, out: &mut Vec<Effect>) {
+    let trash_is_newer = match (state.gallery.trashed, state.desk.edited) {
+        (Some(trashed), Some(edited)) => trashed > edited,
+        (Some(_), None) => true,
+        (None, _) => false,
+    };
+    if state.gallery.view.undoable > 0 && (trash_is_newer || state.desk.earlier.is_empty()) {
+        state.gallery.trashed = None;
+        out.push(Effect::UndoTrash);
+    } else {
+        undo_draft(state, out);
+    }
+}
+
+pub(super) fn undo_draft(state: &mut State, out: &mut Vec<Effect>) {
+    if let Some(earlier) = state.desk.earlier.pop() {
+        state.desk.undone.push(state.draft.clone());
+        state.desk.edited = None;
+        put(state, earlier, out);
+    }
+}
+
+pub(super) fn redo(state: &mut State, out: &mut Vec<Effect>) {
+    if let Some(later) = state.desk.undone.pop() {
+        state.desk.earlier.push(state.draft.clone());
+        state.desk.edited = None;
+        put(state, later, out);
+    }
+}
+
+pub(super) fn apply_preset(state: &mut State, place: usize, out: &mut Vec<Effect>) {
+    let Some(entry) = state.presets.entries.get(place) else { return };
+    let name = entry.name(state.settings.language.unwrap_or_else(Language::of_system)).to_owned();
+    let preset = entry.preset.clone();
+    change(state, out, |draft| preset.apply(draft));
+    state.presets.applied = Some(place);
+    let said = Message::new("notice-preset-applied").with("name", name);
+    state.notices.offer(Weight::Good, said, Offer::UndoDraft);
+}
+
+pub(super) fn save_preset(state: &mut State, name: &str, with_prompt: bool, out: &mut Vec<Effect>) {
+    let mut preset = Preset::from_draft(name, &state.draft);
+    if state.settings.language.unwrap_or_else(Language::of_system) == Language::Chinese {
+        preset.name_zh = preset.name.clone();
+    }
+    if !with_prompt {
+        preset.prompt = None;
+    }
+    state.layout.dialog = None;
+    out.push(Effect::SavePreset(Box::new(preset)));
+}
+
+/// Shows the settings of a picture or of an imported file.
+pub(super) fn take_over(state: &mut State, new: Draft, said: Message, out: &mut Vec<Effect>) {
+    change(state, out, |draft| *draft = new);
+    state.notices.offer(Weight::Good, said, Offer::UndoDraft);
+    if state.layout.tab == RightTab::Info && !state.layout.left {
+        state.layout.left = true;
+    }
+}

@@ -1,0 +1,176 @@
+//! Changes of what is looked at: the chosen picture, its neighbours, the one it is compared with.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use super::{draft, full};
+use crate::app::command::{Action, Command};
+use crate::app::effect::Effect;
+use crate::app::i18n::Message;
+use crate::app::state::{CompareMode, Narrow, Reuse, RightTab, State, Zoom, prompt_of};
+use crate::request::Draft;
+
+pub(super) fn command(state: &mut State, command: Command, out: &mut Vec<Effect>) {
+    match command {
+        Command::Search(query) => {
+            state.gallery.query = query;
+            search(state, out);
+        }
+        Command::OnlyStarred(only) => {
+            state.gallery.only_starred = only;
+            search(state, out);
+        }
+        Command::Choose(path) => {
+            state.layout.narrow = Narrow::Look;
+            choose(state, path, out);
+        }
+        Command::CompareWith(path) => {
+            out.push(Effect::Pixels(path.clone()));
+            state.canvas.other = Some(path);
+        }
+        Command::Reuse(part) => reuse(state, part, out),
+        Command::ExportAs(kind) => {
+            if let Some(path) = &state.gallery.chosen {
+                out.push(Effect::SaveCopy(full(state, path), kind));
+            }
+        }
+        Command::NeedThumbnail(path) => out.push(Effect::Thumbnail(path)),
+        _ => {}
+    }
+}
+
+pub(super) fn act(state: &mut State, action: Action, out: &mut Vec<Effect>) {
+    let chosen = state.gallery.chosen.clone();
+    match (action, chosen) {
+        (Action::NextPicture, _) => walk(state, 1, out),
+        (Action::PreviousPicture, _) => walk(state, -1, out),
+        (Action::OpenFolder, _) => out.push(Effect::OpenFolder(state.gallery_folder.clone())),
+        (Action::Star, Some(path)) => {
+            let star = state.chosen_entry().is_some_and(|entry| entry.star);
+            out.push(Effect::Star(path, !star));
+        }
+        (Action::Trash, Some(path)) => trash(state, path, out),
+        (Action::CopyPicture, Some(path)) => out.push(Effect::CopyPicture(full(state, &path))),
+        (Action::Reveal, Some(path)) => out.push(Effect::Reveal(full(state, &path))),
+        (Action::CopyPrompt, Some(_)) => {
+            let facts = state.gallery.chosen_facts().map(|facts| facts.request.prompt.as_str().to_owned());
+            let prompt = facts.or_else(|| state.chosen_entry().map(|entry| prompt_of(entry).to_owned()));
+            if let Some(prompt) = prompt.filter(|prompt| !prompt.is_empty()) {
+                out.push(Effect::CopyText(prompt));
+                state.notices.good(Message::new("notice-prompt-copied"));
+            }
+        }
+        (Action::ReuseAll, _) => reuse(state, Reuse::All, out),
+        (Action::ReusePrompt, _) => reuse(state, Reuse::Prompt, out),
+        (Action::ReuseSeed, _) => reuse(state, Reuse::Seed, out),
+        (Action::ReuseSize, _) => reuse(state, Reuse::Size, out),
+        _ => {}
+    }
+}
+
+fn search(state: &mut State, out: &mut Vec<Effect>) {
+    let star = if state.gallery.only_starred { " star:yes" } else { "" };
+    out.push(Effect::Search(format!("{}{star}", state.gallery.query)));
+}
+
+/// Puts a picture on the canvas.
+pub(super) fn choose(state: &mut State, path: PathBuf, out: &mut Vec<Effect>) {
+    state.canvas.watching = None;
+    if state.gallery.chosen.as_ref() == Some(&path) {
+        return;
+    }
+    if state.canvas.compare.is_none() {
+        state.canvas.zoom = Zoom::Fit;
+        state.canvas.pan = (0.0, 0.0);
+    }
+    out.push(Effect::Picture(path.clone()));
+    state.gallery.chosen = Some(path);
+}
+
+fn walk(state: &mut State, by: isize, out: &mut Vec<Effect>) {
+    let last = state.gallery.shown().len().saturating_sub(1);
+    let place = match state.gallery.chosen_place() {
+        Some(place) => place.saturating_add_signed(by).min(last),
+        None => 0,
+    };
+    if let Some(path) = state.gallery.shown().get(place).map(|entry| entry.path.clone()) {
+        choose(state, path, out);
+        state.gallery.scroll_to_chosen = true;
+    }
+}
+
+fn trash(state: &mut State, path: PathBuf, out: &mut Vec<Effect>) {
+    let place = state.gallery.chosen_place().unwrap_or(0);
+    let list = state.gallery.shown();
+    let next = list.get(place + 1).or_else(|| place.checked_sub(1).and_then(|place| list.get(place)));
+    let next = next.map(|entry| entry.path.clone());
+    out.push(Effect::Trash(path));
+    state.gallery.trashed = Some(Instant::now());
+    match next {
+        Some(next) => choose(state, next, out),
+        None => {
+            state.gallery.chosen = None;
+            state.gallery.facts = None;
+        }
+    }
+}
+
+/// Shows two pictures, or goes back to one.
+pub(super) fn compare(state: &mut State, mode: CompareMode, out: &mut Vec<Effect>) {
+    if state.canvas.compare == Some(mode) {
+        state.canvas.compare = None;
+        return;
+    }
+    state.canvas.compare = Some(mode);
+    state.canvas.watching = None;
+    if state.gallery.chosen.is_none() {
+        walk(state, 0, out);
+    }
+    let place = state.gallery.chosen_place().unwrap_or(0);
+    let still_there = state.canvas.other.as_ref().is_some_and(|path| state.gallery.entry(path).is_some());
+    if !still_there || state.canvas.other == state.gallery.chosen {
+        let list = state.gallery.shown();
+        let other = list.get(place + 1).or_else(|| place.checked_sub(1).and_then(|place| list.get(place)));
+        state.canvas.other = other.map(|entry| entry.path.clone());
+    }
+    out.extend(state.canvas.other.clone().map(Effect::Pixels));
+}
+
+/// Takes settings of the chosen picture over.
+fn reuse(state: &mut State, part: Reuse, out: &mut Vec<Effect>) {
+    let Some(facts) = state.gallery.chosen_facts().cloned() else { return };
+    let source = Draft::from(facts.request.clone());
+    let mut new = state.draft.clone();
+    let key = match part {
+        Reuse::All => {
+            new = source;
+            "notice-reused-all"
+        }
+        Reuse::Prompt => {
+            new.prompt = source.prompt;
+            new.negative = source.negative;
+            new.style = source.style;
+            "notice-reused-prompt"
+        }
+        Reuse::Seed => {
+            new.seed = source.seed;
+            "notice-reused-seed"
+        }
+        Reuse::Size => {
+            new.size = source.size;
+            "notice-reused-size"
+        }
+        Reuse::Sampling => {
+            new.steps = source.steps;
+            new.guidance = source.guidance;
+            new.cfg_normalization = source.cfg_normalization;
+            new.cfg_truncation = source.cfg_truncation;
+            new.shift = source.shift;
+            "notice-reused-sampling"
+        }
+    };
+    if state.layout.tab == RightTab::Gallery {
+        state.layout.left = true;
+    }
+    draft::take_over(state, new, Message::new(key), out);
+}

@@ -1,0 +1,292 @@
+//! The one place where the state changes: a command or an event comes in, effects go out.
+
+mod draft;
+mod events;
+mod gallery;
+mod outcomes;
+mod queue;
+
+pub use events::{engine_event, gallery_notice};
+
+use std::path::PathBuf;
+
+use eframe::egui::ThemePreference;
+
+use super::command::{Action, Command};
+use super::effect::Effect;
+use super::i18n::{Language, Message};
+use super::notices::Offer;
+use super::reasons::why_not;
+use super::settings::Settings;
+use super::state::{Closing, CompareMode, Dialog, RightTab, State, Zoom};
+
+/// What a command brings about, besides its change of `state`.
+#[must_use]
+pub fn command(state: &mut State, command: Command) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    let out = &mut effects;
+    match command {
+        Command::Do(action) => act(state, action, out),
+        Command::Draft(new) => draft::replace(state, *new, out),
+        Command::SeedText(text) => draft::seed_text(state, text, out),
+        Command::KeepRatio(keep) => state.desk.keep_ratio = keep,
+        Command::StyleWord(word) => draft::style_word(state, &word, out),
+        Command::ClearStyle => draft::change(state, out, |draft| draft.style.clear()),
+        Command::ShowNegative(open) => state.desk.negative_open = open,
+        Command::ShowWords(open) => state.desk.words_open = open,
+        Command::Queue(change) => queue::change(state, change, out),
+        Command::ResumeQueue => {
+            state.recovery = None;
+            out.push(Effect::Pause(false));
+        }
+        Command::DiscardQueue => {
+            state.recovery = None;
+            out.extend([Effect::CancelWaiting, Effect::Pause(false)]);
+        }
+        Command::Search(_)
+        | Command::OnlyStarred(_)
+        | Command::Choose(_)
+        | Command::CompareWith(_)
+        | Command::Reuse(_)
+        | Command::ExportAs(_)
+        | Command::NeedThumbnail(_) => gallery::command(state, command, out),
+        Command::Canvas { zoom, pan } => {
+            state.canvas.zoom = zoom;
+            state.canvas.pan = pan;
+        }
+        Command::Divider(share) => state.canvas.divider = share,
+        Command::SearchPresets(query) => state.presets.query = query,
+        Command::ApplyPreset(place) => draft::apply_preset(state, place, out),
+        Command::RemovePreset(place) => {
+            let file = state.presets.entries.get(place).and_then(|entry| entry.file.clone());
+            out.extend(file.map(Effect::RemovePreset));
+            state.presets.applied = None;
+        }
+        Command::SavePresetAs { name, with_prompt } => draft::save_preset(state, &name, with_prompt, out),
+        Command::ChooseModel(place) => choose_model(state, place, out),
+        Command::ForgetModel(place) => {
+            if place < state.models.len() {
+                state.models.remove(place);
+                out.push(Effect::SaveSession);
+            }
+        }
+        Command::Tab(tab) => state.layout.tab = tab,
+        Command::Narrow(page) => state.layout.narrow = page,
+        Command::OpenDialog(dialog) => open_dialog(state, dialog),
+        Command::CloseDialog => state.layout.dialog = None,
+        Command::PaletteQuery(query) => {
+            state.layout.palette_query = query;
+            state.layout.palette_line = 0;
+        }
+        Command::PaletteLine(line) => state.layout.palette_line = line,
+        Command::Settings(settings) => change_settings(state, *settings, out),
+        Command::PickGalleryFolder => out.push(Effect::PickGallery),
+        Command::Import(paths) => out.push(Effect::Import(paths)),
+        Command::ImportText(text) => out.push(Effect::ImportText(text)),
+        Command::DismissNotice(id) => {
+            state.notices.dismiss(id);
+        }
+        Command::TakeOffer(id) => {
+            if let Some(offer) = state.notices.dismiss(id).and_then(|notice| notice.offer) {
+                take_offer(state, offer, out);
+            }
+        }
+        Command::CloseAnyway => {
+            state.closing = Closing::Yes;
+            out.push(Effect::Close);
+        }
+        Command::StayOpen => state.closing = Closing::No,
+        Command::CopyText(text) => out.push(Effect::CopyText(text)),
+        Command::Outcome(outcome) => outcomes::take(state, outcome, out),
+    }
+    effects
+}
+
+fn act(state: &mut State, action: Action, out: &mut Vec<Effect>) {
+    if let Some(why) = why_not(state, action) {
+        // A key that does nothing must not leave a person guessing; moving through an empty list needs no words.
+        if !matches!(action, Action::NextPicture | Action::PreviousPicture | Action::Cancel | Action::LaterPrompt) {
+            state.notices.warn(why);
+        }
+        return;
+    }
+    match action {
+        Action::Generate => draft::generate(state, false, out),
+        Action::GenerateNext => draft::generate(state, true, out),
+        Action::Cancel => out.push(Effect::CancelRunning),
+        Action::CancelWaiting => out.push(Effect::CancelWaiting),
+        Action::PauseQueue => {
+            out.push(Effect::Pause(!state.queue.paused));
+            state.recovery = None;
+        }
+        Action::FocusPrompt => {
+            state.layout.left = true;
+            state.layout.narrow = super::state::Narrow::Write;
+            state.desk.focus_prompt = true;
+        }
+        Action::EarlierPrompt => draft::earlier_prompt(state, out),
+        Action::LaterPrompt => draft::later_prompt(state, out),
+        Action::DrawSeed => draft::draw_seed(state, out),
+        Action::HoldSeed => draft::hold_seed(state, out),
+        Action::SwapSides => draft::swap_sides(state, out),
+        Action::Undo => draft::undo(state, out),
+        Action::Redo => draft::redo(state, out),
+        Action::Open => out.push(Effect::PickFiles),
+        Action::AddModel => out.push(Effect::PickModel),
+        Action::PasteText => open_dialog(state, Dialog::PasteText),
+        Action::SavePreset => open_dialog(state, Dialog::SavePreset),
+        Action::Export => open_dialog(state, Dialog::Export),
+        Action::Models => open_dialog(state, Dialog::Models),
+        Action::Settings => open_dialog(state, Dialog::Settings),
+        Action::System => open_dialog(state, Dialog::System),
+        Action::Keys => open_dialog(state, Dialog::Keys),
+        Action::Palette => open_dialog(state, Dialog::Palette),
+        Action::Notices => open_dialog(state, Dialog::Notices),
+        Action::SearchGallery => {
+            show_tab(state, RightTab::Gallery);
+            state.desk.focus_search = true;
+        }
+        Action::ShowQueue => show_tab(state, RightTab::Queue),
+        Action::ShowInfo => show_tab(state, RightTab::Info),
+        Action::NextPicture
+        | Action::PreviousPicture
+        | Action::Star
+        | Action::Trash
+        | Action::CopyPicture
+        | Action::CopyPrompt
+        | Action::Reveal
+        | Action::OpenFolder
+        | Action::ReuseAll
+        | Action::ReusePrompt
+        | Action::ReuseSeed
+        | Action::ReuseSize => gallery::act(state, action, out),
+        Action::ZoomFit => zoom(state, Zoom::Fit),
+        Action::ZoomActual => zoom(state, Zoom::Scale(1.0)),
+        Action::ZoomIn => zoom_by(state, 1.25),
+        Action::ZoomOut => zoom_by(state, 0.8),
+        Action::CompareSides => gallery::compare(state, CompareMode::Sides, out),
+        Action::CompareSlider => gallery::compare(state, CompareMode::Slider, out),
+        Action::FoldLeft => state.layout.left = !state.layout.left,
+        Action::FoldRight => state.layout.right = !state.layout.right,
+        Action::OnlyPicture => {
+            let open = !(state.layout.left || state.layout.right);
+            (state.layout.left, state.layout.right) = (open, open);
+        }
+        Action::SwitchLanguage => {
+            let language = match state.settings.language.unwrap_or_else(Language::of_system) {
+                Language::Chinese => Language::English,
+                Language::English => Language::Chinese,
+            };
+            change_settings(state, Settings { language: Some(language), ..state.settings.clone() }, out);
+        }
+        Action::SwitchTheme => {
+            let theme = match state.settings.theme {
+                ThemePreference::Light => ThemePreference::Dark,
+                ThemePreference::Dark => ThemePreference::System,
+                ThemePreference::System => ThemePreference::Light,
+            };
+            change_settings(state, Settings { theme, ..state.settings.clone() }, out);
+        }
+        Action::RestartEngine => out.push(Effect::Restart),
+        Action::Quit => out.push(Effect::Close),
+    }
+}
+
+fn open_dialog(state: &mut State, dialog: Dialog) {
+    // The key that opened a dialog closes it.
+    if state.layout.dialog == Some(dialog) {
+        state.layout.dialog = None;
+        return;
+    }
+    state.layout.dialog = Some(dialog);
+    state.layout.palette_query.clear();
+    state.layout.palette_line = 0;
+}
+
+fn show_tab(state: &mut State, tab: RightTab) {
+    state.layout.tab = tab;
+    state.layout.right = true;
+    state.layout.narrow = super::state::Narrow::Browse;
+}
+
+fn zoom(state: &mut State, zoom: Zoom) {
+    state.canvas.zoom = zoom;
+    state.canvas.pan = (0.0, 0.0);
+}
+
+fn zoom_by(state: &mut State, factor: f32) {
+    let from = match state.canvas.zoom {
+        Zoom::Scale(scale) => scale,
+        Zoom::Fit => 1.0,
+    };
+    state.canvas.zoom = Zoom::Scale((from * factor).clamp(0.05, 32.0));
+    state.canvas.pan = (state.canvas.pan.0 * factor, state.canvas.pan.1 * factor);
+}
+
+fn choose_model(state: &mut State, place: usize, out: &mut Vec<Effect>) {
+    let Some(model) = state.models.get(place) else { return };
+    let path = model.path.clone();
+    state.settings.model = Some(path.clone());
+    out.push(Effect::Load(path));
+    out.push(Effect::Settings(Box::new(state.settings.clone())));
+    if state.queue.running().is_some() {
+        state.notices.good(Message::new("notice-model-after-job").with("name", model.name.as_str()));
+    }
+}
+
+fn change_settings(state: &mut State, new: Settings, out: &mut Vec<Effect>) {
+    let old = std::mem::replace(&mut state.settings, new);
+    let new = &state.settings;
+    if old.device != new.device
+        && let Some(choice) = &state.engine.loaded
+    {
+        out.push(Effect::Load(choice.path.clone()));
+    }
+    if old.previews != new.previews {
+        out.push(Effect::Previews(new.previews));
+    }
+    let moved = old.gallery != new.gallery;
+    let renamed = old.pattern != new.pattern;
+    out.push(Effect::Settings(Box::new(new.clone())));
+    if moved {
+        if let Some(folder) = &new.gallery {
+            state.gallery_folder.clone_from(folder);
+        }
+        state.gallery.chosen = None;
+        state.gallery.facts = None;
+        state.canvas.other = None;
+    }
+    if moved || renamed {
+        out.push(Effect::Gallery);
+    }
+}
+
+fn take_offer(state: &mut State, offer: Offer, out: &mut Vec<Effect>) {
+    match offer {
+        Offer::UndoTrash => out.push(Effect::UndoTrash),
+        Offer::UndoDraft => draft::undo_draft(state, out),
+        Offer::Restart => out.push(Effect::Restart),
+        Offer::OpenSettings => state.layout.dialog = Some(Dialog::Settings),
+        Offer::OpenModels => state.layout.dialog = Some(Dialog::Models),
+    }
+}
+
+/// The window was asked to close. True when it may; else the person is asked once.
+pub fn close_requested(state: &mut State) -> bool {
+    let busy = state.queue.running().is_some();
+    match state.closing {
+        Closing::Yes => true,
+        // A second request while the question stands is the answer of someone in a hurry.
+        Closing::Asked => true,
+        Closing::No if busy => {
+            state.closing = Closing::Asked;
+            false
+        }
+        Closing::No => true,
+    }
+}
+
+/// The full path of a picture of the gallery.
+fn full(state: &State, path: &std::path::Path) -> PathBuf {
+    state.gallery_folder.join(path)
+}

@@ -1,0 +1,98 @@
+//! What comes back from work that ran elsewhere.
+
+use std::path::PathBuf;
+
+use super::draft;
+use crate::app::effect::Effect;
+use crate::app::i18n::Message;
+use crate::app::notices::Weight;
+use crate::app::outcome::{Imported, Outcome};
+use crate::app::settings::Settings;
+use crate::app::state::{Model, State};
+
+pub(super) fn take(state: &mut State, outcome: Outcome, out: &mut Vec<Effect>) {
+    match outcome {
+        Outcome::Tokens(count) => state.desk.tokens = Some(count),
+        Outcome::ModelChecked(path, facts) => {
+            if let Some(model) = state.models.iter_mut().find(|model| model.path == path) {
+                model.facts = Some(facts);
+            }
+        }
+        Outcome::ModelPicked(path) => add_model(state, path, out),
+        Outcome::FilesPicked(paths) => out.push(Effect::Import(paths)),
+        Outcome::GalleryPicked(folder) => {
+            super::change_settings(state, Settings { gallery: Some(folder), ..state.settings.clone() }, out);
+        }
+        Outcome::Facts(path, facts) => {
+            if state.gallery.chosen.as_ref() == Some(&path) {
+                state.gallery.facts = Some((path, facts));
+            }
+        }
+        Outcome::Presets(entries) => {
+            state.presets.entries = entries;
+            state.presets.applied = None;
+        }
+        Outcome::Imported(imported) => take_imported(state, *imported, out),
+        Outcome::Devices(devices, system) => {
+            state.devices = devices;
+            state.system = *system;
+        }
+        Outcome::Said(Weight::Good, message) => state.notices.good(message),
+        Outcome::Said(Weight::Warning, message) => state.notices.warn(message),
+        Outcome::Said(Weight::Error, message) => state.notices.error(message),
+    }
+}
+
+fn add_model(state: &mut State, path: PathBuf, out: &mut Vec<Effect>) {
+    if !state.models.iter().any(|model| model.path == path) {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        state.models.push(Model { path: path.clone(), name, demo: false, facts: None });
+        out.push(Effect::SaveSession);
+    }
+    out.push(Effect::CheckModel(path));
+    state.layout.dialog = Some(crate::app::state::Dialog::Models);
+}
+
+/// Does the right thing with each kind of file, and says it all at once.
+fn take_imported(state: &mut State, imported: Imported, out: &mut Vec<Effect>) {
+    let Imported { presets, drafts, models, refused, warnings } = imported;
+    let detail = (!refused.is_empty() || !warnings.is_empty()).then(|| {
+        let refused = refused.iter().map(|(name, why)| format!("{name}: {why}"));
+        refused.chain(warnings.iter().cloned()).collect::<Vec<_>>().join("\n")
+    });
+    let good = presets.len() + drafts.len() + models.len();
+    let mut new = state.draft.clone();
+    for draft in drafts.iter().take(1) {
+        new = draft.clone();
+    }
+    // One preset is meant to be used; many are meant to be kept.
+    if let [only] = presets.as_slice() {
+        only.preset.apply(&mut new);
+    }
+    let mut message = if good == 0 {
+        Message::new("notice-import-nothing").with("refused", refused.len())
+    } else {
+        Message::new("notice-imported")
+            .with("presets", presets.len())
+            .with("pictures", drafts.len())
+            .with("models", models.len())
+            .with("refused", refused.len())
+    };
+    message.detail = detail;
+    if !presets.is_empty() {
+        let known: Vec<String> = presets.iter().map(|entry| entry.key.clone()).collect();
+        state.presets.entries.retain(|entry| !known.contains(&entry.key));
+        state.presets.entries.splice(0..0, presets);
+        state.presets.applied = None;
+    }
+    for path in models {
+        add_model(state, path, out);
+    }
+    if new != state.draft {
+        draft::take_over(state, new, message, out);
+    } else if good == 0 {
+        state.notices.error(message);
+    } else {
+        state.notices.good(message);
+    }
+}

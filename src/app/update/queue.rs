@@ -1,0 +1,49 @@
+//! Changes of the queue. The queue itself is the engine's; here is only what the panels show of it.
+
+use crate::app::command::QueueChange;
+use crate::app::effect::Effect;
+use crate::app::i18n::Message;
+use crate::app::state::State;
+use crate::request::Draft;
+
+pub(super) fn change(state: &mut State, change: QueueChange, out: &mut Vec<Effect>) {
+    match change {
+        QueueChange::Cancel(id) => out.push(Effect::Cancel(id)),
+        QueueChange::Retry(id) => out.push(Effect::Retry(id)),
+        QueueChange::MoveBy(id, places) => out.push(Effect::MoveBy(id, places)),
+        QueueChange::MoveTo(id, place) => out.push(Effect::MoveTo(id, place)),
+        QueueChange::Edit(id) => {
+            let Some(job) = state.queue.jobs.iter().find(|job| job.id == id).cloned() else { return };
+            let before = match state.editing.take() {
+                Some((_, before)) => before,
+                None => Box::new(state.draft.clone()),
+            };
+            show(state, Draft::from(job.request.clone()), out);
+            state.editing = Some((id, before));
+            state.layout.left = true;
+            state.layout.narrow = crate::app::state::Narrow::Write;
+        }
+        QueueChange::SaveEdit => {
+            let Some((id, before)) = state.editing.take() else { return };
+            match state.draft.request() {
+                Ok(request) => {
+                    out.push(Effect::EditJob(id, Box::new(request)));
+                    show(state, *before, out);
+                }
+                Err(error) => {
+                    state.notices.error(Message::new("why-request").with("reason", error.to_string()));
+                    state.editing = Some((id, before));
+                }
+            }
+        }
+        QueueChange::LeaveEdit => {
+            if let Some((_, before)) = state.editing.take() {
+                show(state, *before, out);
+            }
+        }
+    }
+}
+
+fn show(state: &mut State, draft: Draft, out: &mut Vec<Effect>) {
+    super::draft::change(state, out, |present| *present = draft);
+}

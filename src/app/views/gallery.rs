@@ -1,0 +1,173 @@
+//! The pictures of the folder, newest first: search, stars, and a grid that draws only what is in sight.
+
+use eframe::egui::{
+    self, Align, Color32, CornerRadius, Layout, Pos2, Rect, RichText, ScrollArea, Sense, Stroke, StrokeKind, TextEdit, Ui,
+    Vec2, pos2, vec2,
+};
+
+use super::View;
+use super::icons::Icon;
+use super::{canvas_bar, widgets};
+use crate::app::command::{Action, Command};
+use crate::app::state::{prompt_of, size_of};
+use crate::app::theme::Tokens;
+use crate::gallery::entry::{Details, Entry};
+
+/// The least width of a picture in the grid.
+const CELL: f32 = 92.0;
+/// Between two of them.
+const GAP: f32 = 6.0;
+
+/// Draws the tab.
+pub fn show(ui: &mut Ui, view: &mut View<'_>) {
+    search(ui, view);
+    let gallery = &view.state.gallery;
+    ui.horizontal(|ui| {
+        let shown = gallery.shown().len();
+        let text = if !gallery.view.complete && gallery.view.total == 0 {
+            view.say("gallery-reading")
+        } else if gallery.query.is_empty() && !gallery.only_starred {
+            view.say_with("gallery-count", &[("count", gallery.view.total.into())])
+        } else {
+            view.say_with("gallery-found", &[("found", shown.into()), ("count", gallery.view.total.into())])
+        };
+        ui.label(RichText::new(text).small().color(Tokens::of(ui).text_weak));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let name = view.say(Action::OpenFolder.key());
+            view.act(ui, Action::OpenFolder, |ui| widgets::small_icon_button(ui, Icon::Folder, &name));
+        });
+    });
+    if gallery.shown().is_empty() {
+        if gallery.view.total == 0 {
+            widgets::empty_state(ui, Icon::Brush, &view.say("gallery-empty"), &view.say("gallery-empty-more"));
+        } else {
+            widgets::empty_state(ui, Icon::Search, &view.say("gallery-no-match"), &view.say("gallery-no-match-more"));
+        }
+        return;
+    }
+    grid(ui, view);
+}
+
+fn search(ui: &mut Ui, view: &mut View<'_>) {
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 4.0;
+        let mut query = view.state.gallery.query.clone();
+        let response = TextEdit::singleline(&mut query)
+            .id(egui::Id::unique("gallery search"))
+            .hint_text(view.say("gallery-search"))
+            .desired_width(ui.available_width() - 32.0 - 4.0 - 18.0)
+            .margin(egui::Margin::symmetric(8, 6))
+            .show(ui)
+            .response
+            .response
+            .accessible_name(view.say("gallery-search-name"))
+            .on_hover_text(view.say("gallery-search-tip"));
+        if view.state.desk.focus_search {
+            response.request_focus();
+        }
+        if response.changed() {
+            view.send(Command::Search(query));
+        }
+        let only = view.state.gallery.only_starred;
+        let name = view.say(if only { "gallery-show-all" } else { "gallery-only-starred" });
+        let icon = if only { Icon::StarFull } else { Icon::Star };
+        if widgets::icon_toggle(ui, icon, &name, only).clicked() {
+            view.send(Command::OnlyStarred(!only));
+        }
+    });
+}
+
+fn grid(ui: &mut Ui, view: &mut View<'_>) {
+    let list = view.state.gallery.view.clone();
+    let shown = &list.pictures;
+    ui.spacing_mut().item_spacing = Vec2::splat(GAP);
+    // The scroll bar floats over the right edge: leave it its lane.
+    let width = ui.available_width() - 10.0;
+    let columns = ((width + GAP) / (CELL + GAP)).floor().max(1.0) as usize;
+    let side = (width - GAP * (columns as f32 - 1.0)) / columns as f32;
+    let rows = shown.len().div_ceil(columns);
+    let mut area = ScrollArea::vertical().id_salt("gallery").auto_shrink([false, false]);
+    if view.state.gallery.scroll_to_chosen
+        && let Some(place) = view.state.gallery.chosen_place()
+    {
+        let top = (place / columns) as f32 * (side + GAP);
+        area = area.vertical_scroll_offset((top - side).max(0.0));
+    }
+    area.show_rows(ui, side, rows, |ui, range| {
+        for row in range {
+            ui.horizontal(|ui| {
+                for entry in shown.iter().skip(row * columns).take(columns) {
+                    cell(ui, view, entry, side);
+                }
+            });
+        }
+    });
+}
+
+fn cell(ui: &mut Ui, view: &mut View<'_>, entry: &Entry, side: f32) {
+    let t = Tokens::of(ui);
+    let (rect, response) = ui.allocate_exact_size(Vec2::splat(side), Sense::click());
+    let chosen = view.state.gallery.chosen.as_ref() == Some(&entry.path);
+    let other = view.state.canvas.compare.is_some() && view.state.canvas.other.as_ref() == Some(&entry.path);
+    let name = name(view, entry);
+    response.widget_info(|| egui::WidgetInfo::selected(egui::Role::Button, true, chosen, &name));
+    if ui.is_rect_visible(rect) {
+        let radius = CornerRadius::same(6);
+        ui.painter().rect_filled(rect, radius, t.control);
+        if matches!(entry.details, Details::Bad { .. }) {
+            Icon::Warning.paint(ui.painter(), Rect::from_center_size(rect.center(), Vec2::splat(24.0)), t.warning);
+        } else if let Some(texture) = view.textures.thumbnail(&entry.path) {
+            let brush = egui::epaint::RectShape::filled(rect, radius, Color32::WHITE);
+            ui.painter().add(brush.with_texture(texture.id(), cover(texture.size_vec2())));
+        } else {
+            view.send(Command::NeedThumbnail(entry.path.clone()));
+        }
+        if entry.star {
+            let at = Rect::from_center_size(rect.right_top() + vec2(-13.0, 13.0), Vec2::splat(14.0));
+            ui.painter().circle_filled(at.center(), 10.0, Color32::from_black_alpha(140));
+            Icon::StarFull.paint(ui.painter(), at, Color32::from_rgb(255, 205, 90));
+        }
+        if chosen || other || response.has_focus() {
+            let color = if other { t.outline } else { t.accent_text };
+            ui.painter().rect_stroke(rect, radius, Stroke::new(2.5, color), StrokeKind::Inside);
+        } else if response.hovered() {
+            ui.painter().rect_stroke(rect, radius, Stroke::new(1.5, t.text_weak), StrokeKind::Inside);
+        }
+    }
+    if response.clicked() {
+        let comparing = view.state.canvas.compare.is_some();
+        if comparing && ui.input(|i| i.modifiers.command || i.modifiers.shift) {
+            view.send(Command::CompareWith(entry.path.clone()));
+        } else {
+            view.send(Command::Choose(entry.path.clone()));
+        }
+    }
+    if response.secondary_clicked() {
+        view.send(Command::Choose(entry.path.clone()));
+    }
+    response.context_menu(|ui| canvas_bar::menu(ui, view));
+    response.on_hover_text(name);
+}
+
+/// The middle square of a texture.
+fn cover(size: Vec2) -> Rect {
+    let least = size.min_elem().max(1.0);
+    let share = vec2(least / size.x.max(1.0), least / size.y.max(1.0));
+    let min = (Vec2::splat(1.0) - share) * 0.5;
+    Rect::from_min_max(pos2(min.x, min.y), Pos2::ZERO + min + share)
+}
+
+fn name(view: &View<'_>, entry: &Entry) -> String {
+    if matches!(entry.details, Details::Bad { .. }) {
+        let file = entry.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        return view.say_with("gallery-damaged", &[("file", file.into())]);
+    }
+    let mut prompt: String = prompt_of(entry).chars().take(120).collect();
+    if prompt.is_empty() {
+        prompt = entry.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    }
+    match size_of(entry) {
+        Some((width, height)) => format!("{prompt} · {width}×{height}"),
+        None => prompt,
+    }
+}

@@ -1,0 +1,49 @@
+//! What the program runs on: devices, memory, versions, folders; what is missing.
+
+use eframe::egui::{self, RichText, ScrollArea, Ui};
+
+use super::View;
+use super::{status, widgets};
+use crate::app::command::Command;
+use crate::app::theme::Tokens;
+
+/// Draws the dialog's content.
+pub fn show(ui: &mut Ui, view: &mut View<'_>) {
+    ScrollArea::vertical().id_salt("system").show(ui, |ui| {
+        widgets::title(ui, &view.say("system-devices"));
+        for device in &view.state.devices {
+            let memory = device.memory.map(|(free, total)| {
+                view.say_with(
+                    "system-memory",
+                    &[("free", status::bytes_text(free).into()), ("total", status::bytes_text(total).into())],
+                )
+            });
+            widgets::fact(ui, &device.id.to_string(), &device.name);
+            if let Some(memory) = memory {
+                widgets::fact(ui, "", &memory);
+            }
+        }
+        if let Some(missing) = &view.state.system.no_cuda {
+            ui.add(egui::Label::new(RichText::new(view.say("system-no-cuda")).color(Tokens::of(ui).warning)).wrap());
+            ui.add(egui::Label::new(RichText::new(missing).small().color(Tokens::of(ui).text_weak)).wrap().selectable(true));
+        }
+        ui.separator();
+        widgets::title(ui, &view.say("system-program"));
+        for (key, value) in &view.state.system.facts {
+            widgets::fact(ui, &view.say(key), value);
+        }
+        ui.add_space(8.0);
+        if widgets::button(ui, &view.say("system-copy")).clicked() {
+            let text = report(view);
+            view.send(Command::CopyText(text));
+        }
+    });
+}
+
+/// The same as text, for a report of a fault.
+fn report(view: &View<'_>) -> String {
+    let mut lines: Vec<String> = view.state.devices.iter().map(|device| format!("{}: {}", device.id, device.name)).collect();
+    lines.extend(view.state.system.no_cuda.iter().cloned());
+    lines.extend(view.state.system.facts.iter().map(|(key, value)| format!("{}: {value}", view.say(key))));
+    lines.join("\n")
+}

@@ -1,0 +1,75 @@
+//! The bar above: the mark, the model in use, and the way to everything that is not on a panel.
+
+use eframe::egui::{self, Align, Button, Layout, RichText, Sense, Ui, Vec2, vec2};
+
+use super::View;
+use super::icons::Icon;
+use super::widgets;
+use crate::app::command::Action;
+use crate::app::state::Model;
+use crate::app::theme::{CONTROL, Tokens};
+use crate::engine::Status;
+
+/// Draws the bar.
+pub fn show(ui: &mut Ui, view: &mut View<'_>, narrow: bool) {
+    ui.horizontal(|ui| {
+        ui.set_height(CONTROL);
+        if let Some(mark) = &view.textures.mark {
+            let (rect, _) = ui.allocate_exact_size(Vec2::splat(24.0), Sense::hover());
+            let uv = egui::Rect::from_min_max(egui::pos2(0.0, 0.0), egui::pos2(1.0, 1.0));
+            ui.painter().image(mark.id(), rect, uv, egui::Color32::WHITE);
+        }
+        if !narrow {
+            ui.label(RichText::new(view.say("program-name")).strong().size(16.0));
+            ui.add_space(8.0);
+        }
+        model_button(ui, view, narrow);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.spacing_mut().item_spacing.x = 2.0;
+            if !narrow {
+                view.act_toggle(ui, Icon::PanelRight, Action::FoldRight, view.state.layout.right);
+                view.act_toggle(ui, Icon::PanelLeft, Action::FoldLeft, view.state.layout.left);
+                ui.add_space(8.0);
+            }
+            view.act_icon(ui, Icon::Help, Action::Keys);
+            view.act_icon(ui, Icon::Settings, Action::Settings);
+            if !narrow {
+                view.act_icon(ui, Icon::System, Action::System);
+                view.act_icon(ui, Icon::Bell, Action::Notices);
+                view.act_icon(ui, Icon::Import, Action::Open);
+            }
+            view.act_icon(ui, Icon::Search, Action::Palette);
+        });
+    });
+}
+
+/// The model in use; a press opens the list.
+fn model_button(ui: &mut Ui, view: &mut View<'_>, narrow: bool) {
+    let t = Tokens::of(ui);
+    let (text, color) = match &view.state.engine.status {
+        Status::NoModel => (view.say("model-none"), t.text_weak),
+        Status::DeviceLost(_) => (view.say("model-device-lost"), t.error),
+        Status::Loading { choice, .. } => {
+            (view.say_with("model-loading", &[("name", view.state.model_name(&choice.path).into())]), t.text_weak)
+        }
+        Status::Ready(_) | Status::Painting(_) => {
+            let name = view.state.engine.loaded.as_ref().map(|choice| view.state.model_name(&choice.path));
+            (name.unwrap_or_default(), t.text)
+        }
+    };
+    let name = view.say(Action::Models.key());
+    let tip = view.tip(ui.ctx(), Action::Models);
+    let room = if narrow { ui.available_width() - 130.0 } else { 280.0 };
+    let button = Button::new(RichText::new(&text).color(color)).truncate().min_size(vec2(0.0, 28.0));
+    let response = ui.scope(|ui| {
+        ui.set_max_width(room.max(80.0));
+        view.act(ui, Action::Models, |ui| ui.add(button).on_hover_text(tip))
+    });
+    response.inner.widget_info(|| {
+        egui::WidgetInfo::labeled(egui::Role::Button, true, format!("{name} {text}"))
+    });
+    let badge = view.state.current_model().map(|model: &Model| model.demo);
+    if badge == Some(true) && !narrow {
+        widgets::hint(ui, &view.say("model-demo-badge"));
+    }
+}
