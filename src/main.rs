@@ -10,5 +10,20 @@ fn main() -> ExitCode {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .init();
-    danqing::cli::main()
+    danqing::cli::main(WINDOW)
 }
+
+#[cfg(not(feature = "gui"))]
+const WINDOW: Option<danqing::cli::OpenWindow> = None;
+
+#[cfg(feature = "gui")]
+const WINDOW: Option<danqing::cli::OpenWindow> =
+    Some(
+        |files, model| match danqing::app::run(danqing::app::Options { files, model }) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                tracing::error!("{error}");
+                ExitCode::FAILURE
+            }
+        },
+    );

@@ -171,6 +171,7 @@ foretell-what = { $count ->
        *[other] { $count } pictures of { $width } × { $height }
     }
 foretell-time = { $what } · about { $time }
+foretell-too-large = The picture needs { $needs } of memory and { $free } are free
 foretell-use-size = Use { $width } × { $height }
 
 ## Time
@@ -404,6 +405,7 @@ notice-prompt-cut = The end of the prompt was not read
 notice-queue = The queue did not change
 notice-queue-file = The queue of the last session could not be read in full
 notice-queue-paused = The queue is paused; resume it to start
+notice-device = Danqing will paint on another device than chosen
 notice-engine = The engine did not answer
 notice-trashed = { $count ->
         [one] The picture is in the trash

@@ -159,6 +159,7 @@ generate-now = 生成
 generate-queue = 加入队列
 foretell-what = { $count } 张 { $width } × { $height }
 foretell-time = { $what } · 约 { $time }
+foretell-too-large = 这张图片需要 { $needs } 内存，目前可用 { $free }
 foretell-use-size = 改用 { $width } × { $height }
 
 ## 时间
@@ -382,6 +383,7 @@ notice-prompt-cut = 提示词末尾未被读取
 notice-queue = 队列没有改变
 notice-queue-file = 上次的队列未能完整读取
 notice-queue-paused = 队列已暂停，继续后才会开始
+notice-device = 将在另一设备上绘制
 notice-engine = 引擎没有响应
 notice-trashed = { $count } 张图片已移到回收站
 notice-restored = { $count } 张图片已恢复

@@ -21,7 +21,11 @@ impl Background {
     /// `wake` is called after each end, from the thread of the work.
     pub fn new(wake: Arc<dyn Fn() + Send + Sync>) -> Self {
         let (ended, outcomes) = bounded(OUTCOMES);
-        Self { ended, outcomes, wake }
+        Self {
+            ended,
+            outcomes,
+            wake,
+        }
     }
 
     /// Runs `work` on a thread called `name`.
@@ -36,7 +40,10 @@ impl Background {
                 wake();
             }
         };
-        if let Err(error) = std::thread::Builder::new().name(name.to_owned()).spawn(body) {
+        if let Err(error) = std::thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(body)
+        {
             tracing::error!(name, %error, "the system grants no thread");
         }
     }

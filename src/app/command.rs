@@ -339,7 +339,8 @@ mod tests {
     fn no_single_letter_acts_while_typing() {
         for action in Action::ALL {
             for shortcut in action.shortcuts() {
-                let bare = shortcut.modifiers.is_none() && shortcut.logical_key.name().chars().count() == 1;
+                let bare = shortcut.modifiers.is_none()
+                    && shortcut.logical_key.name().chars().count() == 1;
                 assert!(!(bare && action.acts_while_typing(shortcut)), "{action:?}");
             }
         }

@@ -16,22 +16,33 @@ pub fn pick_files() -> Option<Outcome> {
 
 /// Asks for a checkpoint's folder.
 pub fn pick_model() -> Option<Outcome> {
-    rfd::FileDialog::new().pick_folder().map(Outcome::ModelPicked)
+    rfd::FileDialog::new()
+        .pick_folder()
+        .map(Outcome::ModelPicked)
 }
 
 /// Asks for a gallery folder.
 pub fn pick_gallery() -> Option<Outcome> {
-    rfd::FileDialog::new().pick_folder().map(Outcome::GalleryPicked)
+    rfd::FileDialog::new()
+        .pick_folder()
+        .map(Outcome::GalleryPicked)
 }
 
 /// Asks where a copy of `source` goes.
 pub fn pick_target(source: &Path, ending: &str) -> Option<PathBuf> {
-    let stem = source.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let stem = source
+        .file_stem()
+        .map(|stem| stem.to_string_lossy().into_owned())
+        .unwrap_or_default();
     let target = rfd::FileDialog::new()
         .set_file_name(format!("{stem}.{ending}"))
         .add_filter(ending.to_ascii_uppercase(), &[ending])
         .save_file()?;
-    Some(if target.extension().is_some() { target } else { target.with_extension(ending) })
+    Some(if target.extension().is_some() {
+        target
+    } else {
+        target.with_extension(ending)
+    })
 }
 
 /// Shows a file in its folder.
@@ -46,5 +57,10 @@ pub fn open_folder(path: &Path) -> Option<Outcome> {
 
 /// The path is said, so that it can be copied and opened by hand.
 fn failed(path: &Path, why: &dyn std::fmt::Display) -> Outcome {
-    Outcome::Said(Weight::Error, Message::new("notice-not-opened").with("path", path.display().to_string()).because(why))
+    Outcome::Said(
+        Weight::Error,
+        Message::new("notice-not-opened")
+            .with("path", path.display().to_string())
+            .because(why),
+    )
 }

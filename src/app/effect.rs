@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use super::settings::Settings;
 use super::state::ExportKind;
 use crate::engine::JobId;
-use crate::request::preset::Preset;
 use crate::request::Request;
+use crate::request::preset::Preset;
 
 /// Something to be done outside the state.
 #[derive(Clone, Debug, PartialEq)]

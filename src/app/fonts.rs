@@ -17,17 +17,24 @@ const NOTO: &str = "Noto Sans SC";
 /// Installs the bundled fonts in the order that `language` asks for. Call it again when the language changes.
 pub fn install(ctx: &Context, language: Language) {
     let mut fonts = FontDefinitions::default();
-    let data = FontData::from_static(include_bytes!("../../assets/fonts/NotoSansSC-gb2312-subset.otf"));
+    let data = FontData::from_static(include_bytes!(
+        "../../assets/fonts/NotoSansSC-gb2312-subset.otf"
+    ));
     fonts.font_data.insert(NOTO.to_owned(), Arc::new(data));
     for family in [FontFamily::Proportional, FontFamily::Monospace] {
         let list = fonts.families.entry(family.clone()).or_default();
         let chinese_first = language == Language::Chinese && family == FontFamily::Proportional;
-        list.insert(if chinese_first { 0 } else { 1.min(list.len()) }, NOTO.to_owned());
+        list.insert(
+            if chinese_first { 0 } else { 1.min(list.len()) },
+            NOTO.to_owned(),
+        );
     }
     ctx.set_fonts(fonts);
 }
 
 /// Adds the fonts of the system for characters that the bundled ones lack. The search runs on its own thread.
 pub fn add_system_fonts(ctx: &Context) {
-    ctx.add_font_provider(Arc::new(SystemFontProvider::new().with_locale(Some("zh-CN"))));
+    ctx.add_font_provider(Arc::new(
+        SystemFontProvider::new().with_locale(Some("zh-CN")),
+    ));
 }

@@ -104,7 +104,11 @@ impl Message {
     /// The sentence under `key`.
     #[must_use]
     pub fn new(key: &'static str) -> Self {
-        Self { key, args: Vec::new(), detail: None }
+        Self {
+            key,
+            args: Vec::new(),
+            detail: None,
+        }
     }
 
     /// Sets a placeable.
@@ -136,10 +140,12 @@ impl Words {
         // The isolating marks around placeables are for mixed directions; fonts draw them as boxes.
         bundle.set_use_isolating(false);
         // Fluent would write 1024 as 1024 in both languages; numbers are formatted where they are made.
-        let resource = FluentResource::try_new(language.source().to_owned()).unwrap_or_else(|(part, errors)| {
-            tracing::error!(?errors, "the words of {language:?} have faults");
-            part
-        });
+        let resource = FluentResource::try_new(language.source().to_owned()).unwrap_or_else(
+            |(part, errors)| {
+                tracing::error!(?errors, "the words of {language:?} have faults");
+                part
+            },
+        );
         bundle.add_resource_overriding(resource);
         Self { language, bundle }
     }

@@ -25,10 +25,14 @@ pub fn take_actions(ctx: &Context, state: &State, composing_before: bool) -> Vec
     }
     let typing = ctx.text_edit_focused();
     let somewhere = ctx.memory(|memory| memory.focused().is_some());
-    let mut all: Vec<(Action, &KeyboardShortcut)> =
-        Action::ALL.iter().flat_map(|action| action.shortcuts().iter().map(|keys| (*action, keys))).collect();
+    let mut all: Vec<(Action, &KeyboardShortcut)> = Action::ALL
+        .iter()
+        .flat_map(|action| action.shortcuts().iter().map(|keys| (*action, keys)))
+        .collect();
     // Ctrl+Shift+Z before Ctrl+Z: the looser one would match both.
-    all.sort_by_key(|(_, keys)| std::cmp::Reverse(u8::from(keys.modifiers.shift) + u8::from(keys.modifiers.alt)));
+    all.sort_by_key(|(_, keys)| {
+        std::cmp::Reverse(u8::from(keys.modifiers.shift) + u8::from(keys.modifiers.alt))
+    });
     let mut taken = Vec::new();
     ctx.input_mut(|input| {
         for (action, keys) in all {
@@ -40,14 +44,21 @@ pub fn take_actions(ctx: &Context, state: &State, composing_before: bool) -> Vec
     taken
 }
 
-fn may_act(state: &State, action: Action, keys: &KeyboardShortcut, typing: bool, somewhere: bool) -> bool {
+fn may_act(
+    state: &State,
+    action: Action,
+    keys: &KeyboardShortcut,
+    typing: bool,
+    somewhere: bool,
+) -> bool {
     if state.closing == super::state::Closing::Asked {
         return false;
     }
     let escape = keys.logical_key == Key::Escape;
     if state.layout.dialog.is_some() {
         // A dialog has the keys to itself, but for those that open and close dialogs.
-        return !escape && keys.modifiers.command && opens_dialog(action) || keys.logical_key == Key::F1;
+        return !escape && keys.modifiers.command && opens_dialog(action)
+            || keys.logical_key == Key::F1;
     }
     if escape {
         // Esc belongs to what is open; only when work runs is it "cancel".
@@ -56,7 +67,10 @@ fn may_act(state: &State, action: Action, keys: &KeyboardShortcut, typing: bool,
     if typing {
         return action.acts_while_typing(keys);
     }
-    let arrow = matches!(keys.logical_key, Key::ArrowLeft | Key::ArrowRight | Key::ArrowUp | Key::ArrowDown);
+    let arrow = matches!(
+        keys.logical_key,
+        Key::ArrowLeft | Key::ArrowRight | Key::ArrowUp | Key::ArrowDown
+    );
     // Arrows move sliders and the focus where there is one.
     !(arrow && keys.modifiers.is_none() && somewhere)
 }

@@ -109,13 +109,24 @@ impl Notices {
 
     fn add(&mut self, weight: Weight, message: Message, offer: Option<Offer>) {
         // The same message twice in a row is one message with a fresh time.
-        if let Some(last) = self.all.last_mut().filter(|last| !last.read && last.message == message) {
+        if let Some(last) = self
+            .all
+            .last_mut()
+            .filter(|last| !last.read && last.message == message)
+        {
             last.since = Instant::now();
             return;
         }
         let id = NoticeId(self.next);
         self.next += 1;
-        self.all.push(Notice { id, weight, message, offer, since: Instant::now(), read: false });
+        self.all.push(Notice {
+            id,
+            weight,
+            message,
+            offer,
+            since: Instant::now(),
+            read: false,
+        });
         if self.all.len() > KEPT {
             self.all.remove(0);
         }
@@ -132,7 +143,9 @@ impl Notices {
     pub fn age(&mut self, now: Instant) -> Option<Duration> {
         let mut next = None;
         for notice in self.all.iter_mut().filter(|notice| !notice.read) {
-            let Some(stays) = notice.stays() else { continue };
+            let Some(stays) = notice.stays() else {
+                continue;
+            };
             let left = stays.saturating_sub(now.duration_since(notice.since));
             if left.is_zero() {
                 notice.read = true;
@@ -167,8 +180,15 @@ mod tests {
         notices.error(Message::new("failed"));
         assert!(notices.age(Instant::now()).is_some());
         let late = Instant::now() + GOOD_NEWS + Duration::from_secs(1);
-        assert_eq!(notices.age(late), None, "nothing is left to wait for, so nothing repaints");
-        assert_eq!(notices.live().map(|n| n.message.key).collect::<Vec<_>>(), ["failed"]);
+        assert_eq!(
+            notices.age(late),
+            None,
+            "nothing is left to wait for, so nothing repaints"
+        );
+        assert_eq!(
+            notices.live().map(|n| n.message.key).collect::<Vec<_>>(),
+            ["failed"]
+        );
         assert_eq!(notices.history().count(), 2);
     }
 

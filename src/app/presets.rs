@@ -17,10 +17,17 @@ const MOST_FILES: usize = 100;
 /// All presets: the person's own by name, then those that come with the program.
 #[must_use]
 pub fn all(own: &Path) -> Vec<PresetEntry> {
-    let mut entries: Vec<PresetEntry> = own_files(own).into_iter().filter_map(|file| read(&file).ok()).collect();
+    let mut entries: Vec<PresetEntry> = own_files(own)
+        .into_iter()
+        .filter_map(|file| read(&file).ok())
+        .collect();
     for shipped in preset::shipped() {
         match shipped {
-            Ok((key, preset)) => entries.push(PresetEntry { preset, file: None, key: key.to_owned() }),
+            Ok((key, preset)) => entries.push(PresetEntry {
+                preset,
+                file: None,
+                key: key.to_owned(),
+            }),
             Err(error) => tracing::error!(%error, "a preset of the program is wrong"),
         }
     }
@@ -28,11 +35,16 @@ pub fn all(own: &Path) -> Vec<PresetEntry> {
 }
 
 fn own_files(folder: &Path) -> Vec<PathBuf> {
-    let Ok(listing) = std::fs::read_dir(folder) else { return Vec::new() };
+    let Ok(listing) = std::fs::read_dir(folder) else {
+        return Vec::new();
+    };
     let mut files: Vec<PathBuf> = listing
         .flatten()
         .map(|item| item.path())
-        .filter(|path| path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json")))
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|ending| ending.eq_ignore_ascii_case("json"))
+        })
         .take(MOST)
         .collect();
     files.sort();
@@ -42,11 +54,17 @@ fn own_files(folder: &Path) -> Vec<PathBuf> {
 fn read(file: &Path) -> Result<PresetEntry, String> {
     let bytes = files::read_capped(file, preset::MAX_BYTES).map_err(|error| error.to_string())?;
     let (preset, _) = Preset::parse(&bytes).map_err(|error| error.to_string())?;
-    Ok(PresetEntry { preset, file: Some(file.to_owned()), key: key(file) })
+    Ok(PresetEntry {
+        preset,
+        file: Some(file.to_owned()),
+        key: key(file),
+    })
 }
 
 fn key(file: &Path) -> String {
-    file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
+    file.file_stem()
+        .map(|stem| stem.to_string_lossy().into_owned())
+        .unwrap_or_default()
 }
 
 /// Keeps a preset among the person's own. One of the same name is not lost: the new one gets a number.
@@ -57,11 +75,20 @@ pub fn keep(own: &Path, preset: Preset) -> Result<PresetEntry, String> {
     let name = preset.file_name();
     let stem = key(Path::new(&name));
     let text = preset.to_json();
-    let taken = |file: &Path| files::read_capped(file, preset::MAX_BYTES).is_ok_and(|bytes| bytes != text.as_bytes());
+    let taken = |file: &Path| {
+        files::read_capped(file, preset::MAX_BYTES).is_ok_and(|bytes| bytes != text.as_bytes())
+    };
     let numbered = (2..1_000).map(|number| own.join(format!("{stem}-{number}.json")));
-    let file = std::iter::once(own.join(&name)).chain(numbered).find(|file| !taken(file)).unwrap_or_else(|| own.join(&name));
+    let file = std::iter::once(own.join(&name))
+        .chain(numbered)
+        .find(|file| !taken(file))
+        .unwrap_or_else(|| own.join(&name));
     files::replace(&file, text.as_bytes()).map_err(|error| error.to_string())?;
-    Ok(PresetEntry { preset, key: key(&file), file: Some(file) })
+    Ok(PresetEntry {
+        preset,
+        key: key(&file),
+        file: Some(file),
+    })
 }
 
 /// Reads files and folders for what can be used of them. Presets are kept in `own`.
@@ -71,7 +98,10 @@ pub fn import(own: &Path, paths: &[PathBuf]) -> Imported {
     let mut left = MOST_FILES;
     for path in paths {
         if left == 0 {
-            imported.refused.push((name_of(path), format!("more than {MOST_FILES} files at once")));
+            imported.refused.push((
+                name_of(path),
+                format!("more than {MOST_FILES} files at once"),
+            ));
             break;
         }
         if path.is_dir() && !is_checkpoint(path) {
@@ -85,7 +115,9 @@ pub fn import(own: &Path, paths: &[PathBuf]) -> Imported {
 }
 
 fn name_of(path: &Path) -> String {
-    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    path.file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default()
 }
 
 fn is_checkpoint(folder: &Path) -> bool {
@@ -94,13 +126,21 @@ fn is_checkpoint(folder: &Path) -> bool {
 
 fn import_folder(own: &Path, folder: &Path, left: &mut usize, imported: &mut Imported) {
     let Ok(listing) = std::fs::read_dir(folder) else {
-        imported.refused.push((name_of(folder), "the folder cannot be read".to_owned()));
+        imported
+            .refused
+            .push((name_of(folder), "the folder cannot be read".to_owned()));
         return;
     };
-    let mut files: Vec<PathBuf> = listing.flatten().map(|item| item.path()).filter(|path| path.is_file()).collect();
+    let mut files: Vec<PathBuf> = listing
+        .flatten()
+        .map(|item| item.path())
+        .filter(|path| path.is_file())
+        .collect();
     files.sort();
     for file in files {
-        let known = file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
+        let known = file
+            .extension()
+            .is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
         if !known {
             continue;
         }
@@ -113,7 +153,10 @@ fn import_folder(own: &Path, folder: &Path, left: &mut usize, imported: &mut Imp
 }
 
 fn import_one(own: &Path, path: &Path, imported: &mut Imported) {
-    let ending = path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+    let ending = path
+        .extension()
+        .map(|ending| ending.to_string_lossy().to_ascii_lowercase())
+        .unwrap_or_default();
     let result = match ending.as_str() {
         _ if path.is_dir() => {
             imported.models.push(path.to_owned());
@@ -127,7 +170,9 @@ fn import_one(own: &Path, path: &Path, imported: &mut Imported) {
             .map_err(|error| error.to_string())
             .and_then(|bytes| take_preset(own, &bytes, &name_of(path), imported)),
         "png" => take_picture(path, imported),
-        "ckpt" | "pt" | "pth" | "bin" => Err("such files can hold programs and are never opened".to_owned()),
+        "ckpt" | "pt" | "pth" | "bin" => {
+            Err("such files can hold programs and are never opened".to_owned())
+        }
         "" => Err("it is of no kind that is known here".to_owned()),
         other => Err(format!(".{other} files are of no kind that is known here")),
     };
@@ -136,19 +181,31 @@ fn import_one(own: &Path, path: &Path, imported: &mut Imported) {
     }
 }
 
-fn take_preset(own: &Path, bytes: &[u8], name: &str, imported: &mut Imported) -> Result<(), String> {
+fn take_preset(
+    own: &Path,
+    bytes: &[u8],
+    name: &str,
+    imported: &mut Imported,
+) -> Result<(), String> {
     let (mut preset, warnings) = Preset::parse(bytes).map_err(|error| error.to_string())?;
     if preset.name.is_none() && preset.name_zh.is_none() {
         preset.name = Some(key(Path::new(name)));
     }
-    imported.warnings.extend(warnings.iter().map(|warning| format!("{name}: {warning}")));
+    imported
+        .warnings
+        .extend(warnings.iter().map(|warning| format!("{name}: {warning}")));
     imported.presets.push(keep(own, preset)?);
     Ok(())
 }
 
 fn take_picture(path: &Path, imported: &mut Imported) -> Result<(), String> {
     let record = read_png(path).map_err(|error| error.to_string())?;
-    imported.warnings.extend(record.warnings.iter().map(|warning| format!("{}: {warning}", name_of(path))));
+    imported.warnings.extend(
+        record
+            .warnings
+            .iter()
+            .map(|warning| format!("{}: {warning}", name_of(path))),
+    );
     if let Some(metadata) = record.metadata {
         imported.drafts.push(Draft::from(metadata.request));
         return Ok(());
@@ -157,7 +214,11 @@ fn take_picture(path: &Path, imported: &mut Imported) -> Result<(), String> {
         return Err("the picture says nothing about how it was made".to_owned());
     };
     let (request, warnings) = parameters.to_request().map_err(|error| error.to_string())?;
-    imported.warnings.extend(warnings.into_iter().map(|warning| format!("{}: {warning}", name_of(path))));
+    imported.warnings.extend(
+        warnings
+            .into_iter()
+            .map(|warning| format!("{}: {warning}", name_of(path))),
+    );
     imported.drafts.push(Draft::from(request));
     Ok(())
 }
@@ -167,7 +228,10 @@ fn take_picture(path: &Path, imported: &mut Imported) -> Result<(), String> {
 pub fn import_text(own: &Path, text: &str) -> Imported {
     let mut imported = Imported::default();
     let text = text.trim();
-    let paths: Vec<PathBuf> = text.lines().map(|line| PathBuf::from(line.trim().trim_matches('"'))).collect();
+    let paths: Vec<PathBuf> = text
+        .lines()
+        .map(|line| PathBuf::from(line.trim().trim_matches('"')))
+        .collect();
     if !paths.is_empty() && paths.iter().all(|path| path.is_absolute() && path.exists()) {
         return import(own, &paths);
     }
@@ -183,7 +247,9 @@ pub fn import_text(own: &Path, text: &str) -> Imported {
             imported.drafts.push(Draft::from(request));
             imported.warnings = warnings;
         }
-        Err(error) => imported.refused.push(("text".to_owned(), error.to_string())),
+        Err(error) => imported
+            .refused
+            .push(("text".to_owned(), error.to_string())),
     }
     imported
 }

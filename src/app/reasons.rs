@@ -11,18 +11,49 @@ use crate::request::RequestError;
 pub fn why_not(state: &State, action: Action) -> Option<Message> {
     match action {
         Action::Generate | Action::GenerateNext => why_not_generate(state),
-        Action::Cancel => state.queue.running().is_none().then(|| Message::new("why-nothing-runs")),
-        Action::CancelWaiting => state.queue.waiting().next().is_none().then(|| Message::new("why-nothing-waits")),
-        Action::EarlierPrompt => state.desk.history.is_empty().then(|| Message::new("why-no-history")),
-        Action::LaterPrompt => state.desk.recalled.is_none().then(|| Message::new("why-no-later-prompt")),
-        Action::Undo => (state.desk.earlier.is_empty() && state.gallery.view.undoable == 0).then(|| Message::new("why-nothing-to-undo")),
-        Action::Redo => state.desk.undone.is_empty().then(|| Message::new("why-nothing-to-redo")),
-        Action::NextPicture | Action::PreviousPicture => {
-            state.gallery.shown().is_empty().then(|| Message::new("why-no-pictures"))
-        }
-        Action::Star | Action::Trash | Action::CopyPicture | Action::Reveal | Action::Export | Action::ShowInfo => {
-            state.gallery.chosen.is_none().then(|| Message::new("why-no-picture"))
-        }
+        Action::Cancel => state
+            .queue
+            .running()
+            .is_none()
+            .then(|| Message::new("why-nothing-runs")),
+        Action::CancelWaiting => state
+            .queue
+            .waiting()
+            .next()
+            .is_none()
+            .then(|| Message::new("why-nothing-waits")),
+        Action::EarlierPrompt => state
+            .desk
+            .history
+            .is_empty()
+            .then(|| Message::new("why-no-history")),
+        Action::LaterPrompt => state
+            .desk
+            .recalled
+            .is_none()
+            .then(|| Message::new("why-no-later-prompt")),
+        Action::Undo => (state.desk.earlier.is_empty() && state.gallery.view.undoable == 0)
+            .then(|| Message::new("why-nothing-to-undo")),
+        Action::Redo => state
+            .desk
+            .undone
+            .is_empty()
+            .then(|| Message::new("why-nothing-to-redo")),
+        Action::NextPicture | Action::PreviousPicture => state
+            .gallery
+            .shown()
+            .is_empty()
+            .then(|| Message::new("why-no-pictures")),
+        Action::Star
+        | Action::Trash
+        | Action::CopyPicture
+        | Action::Reveal
+        | Action::Export
+        | Action::ShowInfo => state
+            .gallery
+            .chosen
+            .is_none()
+            .then(|| Message::new("why-no-picture")),
         Action::CopyPrompt
         | Action::ReuseAll
         | Action::ReusePrompt
@@ -81,7 +112,9 @@ fn why_not_generate(state: &State) -> Option<Message> {
         Ok(_) => None,
         Err(RequestError::EmptyPrompt) => Some(Message::new("why-empty-prompt")),
         Err(RequestError::PromptTooLong { .. }) => Some(Message::new("why-prompt-too-long")),
-        Err(error @ RequestError::ControlCharacter { .. }) => Some(Message::new("why-control-character").because(error)),
+        Err(error @ RequestError::ControlCharacter { .. }) => {
+            Some(Message::new("why-control-character").because(error))
+        }
         Err(error) => Some(Message::new("why-request").with("reason", error.to_string())),
     }
 }
@@ -90,5 +123,9 @@ fn why_not_reuse(state: &State) -> Option<Message> {
     if state.gallery.chosen.is_none() {
         return Some(Message::new("why-no-picture"));
     }
-    state.gallery.chosen_facts().is_none().then(|| Message::new("why-no-metadata"))
+    state
+        .gallery
+        .chosen_facts()
+        .is_none()
+        .then(|| Message::new("why-no-metadata"))
 }

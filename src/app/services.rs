@@ -14,9 +14,12 @@ use super::settings::Settings;
 use super::state::{ExportKind, MAX_TOKENS, ModelFacts, State, TokenCount};
 use super::{desktop, presets};
 use crate::checkpoint::{Checkpoint, Tokenizer};
+use crate::engine::forecast::Forecast;
+use crate::engine::memory::Demands;
 use crate::engine::{EngineHandle, ModelChoice, QueueError, SaveTo};
 use crate::files::Places;
 use crate::gallery::{Gallery, Thumbs, export, read_png, thumbs};
+use crate::pipeline::device::{DeviceChoice, Placement, Precision};
 
 /// Everything outside the state.
 pub struct Services {
@@ -36,6 +39,8 @@ pub struct Services {
     pub tokenizer: Arc<Mutex<Option<(PathBuf, Arc<Tokenizer>)>>>,
     /// A picture whose pixels were decoded elsewhere, on their way to the graphics card.
     pub decoded: Arc<Mutex<Vec<(PathBuf, image::RgbImage)>>>,
+    /// Measured times.
+    pub forecast: Arc<Mutex<Forecast>>,
     /// Small pictures that are being waited for.
     pub wanted: Vec<PathBuf>,
     /// Whether the session is to be written soon.
@@ -75,7 +80,11 @@ impl Services {
             Effect::Pixels(path) => self.decode(&state.gallery_folder, path),
             Effect::Gallery => self.open_gallery(state),
             Effect::CountTokens(prompt) => self.count_tokens(state, prompt),
-            Effect::CheckModel(path) => self.background.run("check model", move || Some(check_model(path))),
+            Effect::CheckModel(path) => {
+                let device = state.settings.device;
+                self.background
+                    .run("check model", move || Some(check_model(path, device)));
+            }
             Effect::Import(paths) => self.import(move |own| presets::import(own, &paths)),
             Effect::ImportText(text) => self.import(move |own| presets::import_text(own, &text)),
             Effect::SavePreset(preset) => self.save_preset(*preset),
@@ -83,18 +92,26 @@ impl Services {
             Effect::PickFiles => self.background.run("dialog", desktop::pick_files),
             Effect::PickModel => self.background.run("dialog", desktop::pick_model),
             Effect::PickGallery => self.background.run("dialog", desktop::pick_gallery),
-            Effect::SaveCopy(source, kind) => self.background.run("export", move || save_copy(&source, kind)),
+            Effect::SaveCopy(source, kind) => self
+                .background
+                .run("export", move || save_copy(&source, kind)),
             Effect::CopyText(text) => ctx.copy_text(text),
             Effect::CopyPicture(path) => self.copy_picture(ctx.clone(), path),
-            Effect::Reveal(path) => self.background.run("reveal", move || desktop::reveal(&path)),
-            Effect::OpenFolder(path) => self.background.run("open folder", move || desktop::open_folder(&path)),
+            Effect::Reveal(path) => self
+                .background
+                .run("reveal", move || desktop::reveal(&path)),
+            Effect::OpenFolder(path) => self
+                .background
+                .run("open folder", move || desktop::open_folder(&path)),
             Effect::Settings(settings) => self.save_settings(*settings),
             Effect::SaveSession => self.session_changed = true,
             Effect::Close => ctx.send_viewport_cmd(ViewportCommand::Close),
             Effect::Attention => {
                 let behind = ctx.input(|input| !input.viewport().focused.unwrap_or(true));
                 if behind && state.settings.attention {
-                    ctx.send_viewport_cmd(ViewportCommand::RequestUserAttention(UserAttentionType::Informational));
+                    ctx.send_viewport_cmd(ViewportCommand::RequestUserAttention(
+                        UserAttentionType::Informational,
+                    ));
                 }
             }
             Effect::Restart => self.restart(ctx, state),
@@ -105,7 +122,11 @@ impl Services {
         let queue = self.engine.queue();
         let result = match effect {
             Effect::Submit { request, first } => {
-                let pushed = if first { queue.push_front(*request) } else { queue.push(*request) };
+                let pushed = if first {
+                    queue.push_front(*request)
+                } else {
+                    queue.push(*request)
+                };
                 pushed.map(|_| ())
             }
             Effect::CancelRunning => {
@@ -132,14 +153,21 @@ impl Services {
             Ok(()) => {}
             // It ended between the press and now, which is what was wanted or no longer matters.
             Err(QueueError::Gone(_)) => {}
-            Err(error) => state.notices.warn(Message::new("notice-queue").because(error)),
+            Err(error) => state
+                .notices
+                .warn(Message::new("notice-queue").because(error)),
         }
     }
 
     fn load(&self, state: &mut State, path: PathBuf) {
-        let choice = ModelChoice { path, device: state.settings.device };
+        let choice = ModelChoice {
+            path,
+            device: state.settings.device,
+        };
         if let Err(error) = self.engine.load(choice) {
-            state.notices.error(Message::new("notice-engine").because(error));
+            state
+                .notices
+                .error(Message::new("notice-engine").because(error));
         }
     }
 
@@ -152,57 +180,88 @@ impl Services {
     /// Opens the gallery's folder, and tells the engine to put pictures there.
     pub fn open_gallery(&mut self, state: &mut State) {
         let folder = state.gallery_folder.clone();
-        let place = SaveTo { folder: folder.clone(), pattern: state.settings.pattern.clone() };
+        let place = SaveTo {
+            folder: folder.clone(),
+            pattern: state.settings.pattern.clone(),
+        };
         if let Err(error) = self.engine.save_to(place) {
-            state.notices.error(Message::new("notice-engine").because(error));
+            state
+                .notices
+                .error(Message::new("notice-engine").because(error));
         }
-        if self.gallery.as_ref().is_some_and(|gallery| gallery.view().folder == folder) {
+        if self
+            .gallery
+            .as_ref()
+            .is_some_and(|gallery| gallery.view().folder == folder)
+        {
             return;
         }
         if let Err(error) = std::fs::create_dir_all(&folder) {
-            let said = Message::new("notice-gallery-folder").with("path", folder.display().to_string()).because(error);
+            let said = Message::new("notice-gallery-folder")
+                .with("path", folder.display().to_string())
+                .because(error);
             state.notices.error(said);
         }
         match Gallery::open(&folder, &self.places.cache, self.wake.clone()) {
             Ok(gallery) => self.gallery = Some(gallery),
-            Err(error) => state.notices.error(Message::new("notice-gallery").because(error)),
+            Err(error) => state
+                .notices
+                .error(Message::new("notice-gallery").because(error)),
         }
     }
 
     fn decode(&self, folder: &Path, path: PathBuf) {
         let (full, decoded, wake) = (folder.join(&path), self.decoded.clone(), self.wake.clone());
-        self.background.run("decode", move || match thumbs::open_limited(&full) {
-            Ok(picture) => {
-                decoded.lock().unwrap_or_else(PoisonError::into_inner).push((path, picture.into_rgb8()));
-                wake();
-                None
-            }
-            Err(why) => {
-                let name = full.display().to_string();
-                Some(Outcome::Said(Weight::Error, Message::new("notice-picture-unreadable").with("path", name).because(why)))
-            }
-        });
+        self.background
+            .run("decode", move || match thumbs::open_limited(&full) {
+                Ok(picture) => {
+                    decoded
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .push((path, picture.into_rgb8()));
+                    wake();
+                    None
+                }
+                Err(why) => {
+                    let name = full.display().to_string();
+                    Some(Outcome::Said(
+                        Weight::Error,
+                        Message::new("notice-picture-unreadable")
+                            .with("path", name)
+                            .because(why),
+                    ))
+                }
+            });
     }
 
     fn read_facts(&self, folder: &Path, path: PathBuf) {
         let full = folder.join(&path);
         self.background.run("read facts", move || {
-            let facts = read_png(&full).ok().and_then(|record| record.metadata).map(Arc::new);
+            let facts = read_png(&full)
+                .ok()
+                .and_then(|record| record.metadata)
+                .map(Arc::new);
             Some(Outcome::Facts(path, facts))
         });
     }
 
     fn count_tokens(&self, state: &State, prompt: String) {
-        let Some(choice) = state.engine.loaded.clone() else { return };
+        let Some(choice) = state.engine.loaded.clone() else {
+            return;
+        };
         let cache = self.tokenizer.clone();
         self.background.run("count tokens", move || {
             // One count at a time: the lock is held while the tokenizer is read.
             let mut cache = cache.lock().unwrap_or_else(PoisonError::into_inner);
-            let known = cache.as_ref().filter(|(path, _)| *path == choice.path).map(|(_, tokenizer)| tokenizer.clone());
+            let known = cache
+                .as_ref()
+                .filter(|(path, _)| *path == choice.path)
+                .map(|(_, tokenizer)| tokenizer.clone());
             let tokenizer = match known {
                 Some(tokenizer) => tokenizer,
                 None => {
-                    let tokenizer = Arc::new(Checkpoint::open(&choice.path).ok()?.tokenizer().ok()?);
+                    let tokenizer =
+                        Arc::new(Checkpoint::open(&choice.path).ok()?.tokenizer().ok()?);
                     *cache = Some((choice.path, tokenizer.clone()));
                     tokenizer
                 }
@@ -210,19 +269,27 @@ impl Services {
             drop(cache);
             let tokens = tokenizer.encode(&prompt, MAX_TOKENS).ok()?;
             let cut_at = tokens.truncated.map(|cut| cut.bytes.start);
-            Some(Outcome::Tokens(TokenCount { prompt, tokens: tokens.total, cut_at }))
+            Some(Outcome::Tokens(TokenCount {
+                prompt,
+                tokens: tokens.total,
+                cut_at,
+            }))
         });
     }
 
     fn import(&self, read: impl FnOnce(&Path) -> Imported + Send + 'static) {
         let own = self.places.presets();
-        self.background.run("import", move || Some(Outcome::Imported(Box::new(read(&own)))));
+        self.background.run("import", move || {
+            Some(Outcome::Imported(Box::new(read(&own))))
+        });
     }
 
     /// Reads all presets anew.
     pub fn list_presets(&self) {
         let own = self.places.presets();
-        self.background.run("list presets", move || Some(Outcome::Presets(presets::all(&own))));
+        self.background.run("list presets", move || {
+            Some(Outcome::Presets(presets::all(&own)))
+        });
     }
 
     fn save_preset(&self, preset: crate::request::preset::Preset) {
@@ -238,28 +305,45 @@ impl Services {
 
     fn remove_preset(&self, file: PathBuf) {
         let own = self.places.presets();
-        self.background.run("remove preset", move || match trash::delete(&file) {
-            Ok(()) => Some(Outcome::Presets(presets::all(&own))),
-            Err(why) => Some(Outcome::Said(Weight::Error, Message::new("notice-preset-not-removed").because(why))),
-        });
+        self.background
+            .run("remove preset", move || match trash::delete(&file) {
+                Ok(()) => Some(Outcome::Presets(presets::all(&own))),
+                Err(why) => Some(Outcome::Said(
+                    Weight::Error,
+                    Message::new("notice-preset-not-removed").because(why),
+                )),
+            });
     }
 
     fn copy_picture(&self, ctx: Context, path: PathBuf) {
-        self.background.run("copy picture", move || match export::pixels(&path) {
-            Ok(pixels) => {
-                let size = [pixels.width() as usize, pixels.height() as usize];
-                ctx.copy_image(eframe::egui::ColorImage::from_rgba_unmultiplied(size, pixels.as_raw()));
-                Some(Outcome::Said(Weight::Good, Message::new("notice-picture-copied")))
-            }
-            Err(why) => Some(Outcome::Said(Weight::Error, Message::new("notice-picture-not-copied").because(why))),
-        });
+        self.background
+            .run("copy picture", move || match export::pixels(&path) {
+                Ok(pixels) => {
+                    let size = [pixels.width() as usize, pixels.height() as usize];
+                    ctx.copy_image(eframe::egui::ColorImage::from_rgba_unmultiplied(
+                        size,
+                        pixels.as_raw(),
+                    ));
+                    Some(Outcome::Said(
+                        Weight::Good,
+                        Message::new("notice-picture-copied"),
+                    ))
+                }
+                Err(why) => Some(Outcome::Said(
+                    Weight::Error,
+                    Message::new("notice-picture-not-copied").because(why),
+                )),
+            });
     }
 
     fn save_settings(&self, settings: Settings) {
         let file = self.places.settings();
         self.background.run("save settings", move || {
             let why = settings.save(&file).err()?;
-            Some(Outcome::Said(Weight::Error, Message::new("notice-settings-not-saved").because(why)))
+            Some(Outcome::Said(
+                Weight::Error,
+                Message::new("notice-settings-not-saved").because(why),
+            ))
         });
     }
 
@@ -271,24 +355,29 @@ impl Services {
                 state.closing = super::state::Closing::Yes;
                 ctx.send_viewport_cmd(ViewportCommand::Close);
             }
-            Err(error) => state.notices.error(Message::new("notice-not-restarted").because(error)),
+            Err(error) => state
+                .notices
+                .error(Message::new("notice-not-restarted").because(error)),
         }
     }
 }
 
 /// What the headers of a checkpoint say.
-fn check_model(path: PathBuf) -> Outcome {
+fn check_model(path: PathBuf, device: DeviceChoice) -> Outcome {
     let facts = Checkpoint::open(&path).map(|checkpoint| {
         use crate::checkpoint::Part;
         let sets = Part::ALL.map(|part| checkpoint.tensors(part));
-        let dtypes: std::collections::BTreeSet<String> = sets.iter().flat_map(|set| set.dtypes()).collect();
+        let dtypes: std::collections::BTreeSet<String> =
+            sets.iter().flat_map(|set| set.dtypes()).collect();
         let bytes = checkpoint.bytes();
+        let precision = Placement::resolve(device, None)
+            .map_or(Precision::F32, |placement| placement.precision);
+        let demands = Demands::of(&checkpoint, precision);
         ModelFacts {
             precision: dtypes.into_iter().collect::<Vec<_>>().join(", "),
             parameters: sets.iter().map(|set| set.parameters()).sum(),
             bytes,
-            // Weights stay resident; activations, previews and the decoder's tiles come on top.
-            needs: Some(bytes + bytes / 5),
+            demands: Some(demands),
             hash: checkpoint.quick_hash().ok(),
         }
     });
@@ -303,9 +392,13 @@ fn save_copy(source: &Path, kind: ExportKind) -> Option<Outcome> {
     };
     let target = desktop::pick_target(source, format.ending())?;
     Some(match export::export(source, &target, format) {
-        Ok(()) => {
-            Outcome::Said(Weight::Good, Message::new("notice-exported").with("path", target.display().to_string()))
-        }
-        Err(why) => Outcome::Said(Weight::Error, Message::new("notice-not-exported").because(why)),
+        Ok(()) => Outcome::Said(
+            Weight::Good,
+            Message::new("notice-exported").with("path", target.display().to_string()),
+        ),
+        Err(why) => Outcome::Said(
+            Weight::Error,
+            Message::new("notice-not-exported").because(why),
+        ),
     })
 }

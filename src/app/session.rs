@@ -33,13 +33,21 @@ impl Session {
         let bytes = match files::read_capped(file, MAX_BYTES) {
             Ok(bytes) => bytes,
             Err(error) if error.is_missing() => return (None, None),
-            Err(error) => return (None, Some(Message::new("session-unreadable").because(error))),
+            Err(error) => {
+                return (
+                    None,
+                    Some(Message::new("session-unreadable").because(error)),
+                );
+            }
         };
         match serde_json::from_slice(&bytes) {
             Ok(session) => (Some(session), None),
             Err(error) => {
                 files::put_aside(file).ok();
-                (None, Some(Message::new("session-unreadable").because(error)))
+                (
+                    None,
+                    Some(Message::new("session-unreadable").because(error)),
+                )
             }
         }
     }
@@ -64,8 +72,15 @@ mod tests {
     fn the_draft_comes_back_word_for_word() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("session.json");
-        let draft = Draft { prompt: "雪地里的红狐狸，\n👩‍👩‍👧 <|im_end|>".into(), ..Draft::default() };
-        let session = Session { draft, history: vec!["早先".into()], ..Session::default() };
+        let draft = Draft {
+            prompt: "雪地里的红狐狸，\n👩‍👩‍👧 <|im_end|>".into(),
+            ..Draft::default()
+        };
+        let session = Session {
+            draft,
+            history: vec!["早先".into()],
+            ..Session::default()
+        };
         session.save(&file).unwrap();
         assert_eq!(Session::load(&file), (Some(session), None));
     }
@@ -78,6 +93,10 @@ mod tests {
         let (session, said) = Session::load(&file);
         assert_eq!(session, None);
         assert!(said.is_some());
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "its content is kept");
+        assert_eq!(
+            std::fs::read_dir(folder.path()).unwrap().count(),
+            1,
+            "its content is kept"
+        );
     }
 }

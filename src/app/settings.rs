@@ -93,7 +93,11 @@ impl Settings {
     fn understand(written: Written) -> (Self, Vec<Message>) {
         let mut said = Vec::new();
         let mut wrong = |key: &str, value: &str| {
-            said.push(Message::new("settings-value-wrong").with("key", key).with("value", value));
+            said.push(
+                Message::new("settings-value-wrong")
+                    .with("key", key)
+                    .with("value", value),
+            );
         };
         let usual = Self::default();
         let language = match written.language.as_deref() {
@@ -114,10 +118,14 @@ impl Settings {
                 ThemePreference::System
             }
         };
-        let device = written.device.as_deref().map_or(Ok(usual.device), str::parse).unwrap_or_else(|_| {
-            wrong("device", written.device.as_deref().unwrap_or_default());
-            usual.device
-        });
+        let device = written
+            .device
+            .as_deref()
+            .map_or(Ok(usual.device), str::parse)
+            .unwrap_or_else(|_| {
+                wrong("device", written.device.as_deref().unwrap_or_default());
+                usual.device
+            });
         let settings = Self {
             language,
             theme,
@@ -199,11 +207,24 @@ mod tests {
     fn a_wrong_value_is_named_and_the_others_stay() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("settings.toml");
-        std::fs::write(&file, "language = \"en\"\ntheme = \"puce\"\npreviews = false\nnews = 1\n").unwrap();
+        std::fs::write(
+            &file,
+            "language = \"en\"\ntheme = \"puce\"\npreviews = false\nnews = 1\n",
+        )
+        .unwrap();
         let (settings, said) = Settings::load(&file);
-        assert_eq!((settings.language, settings.previews), (Some(Language::English), false));
-        assert_eq!(said.iter().map(|message| message.key).collect::<Vec<_>>(), ["settings-value-wrong"]);
-        assert!(file.exists(), "a file that is mostly right is not put aside");
+        assert_eq!(
+            (settings.language, settings.previews),
+            (Some(Language::English), false)
+        );
+        assert_eq!(
+            said.iter().map(|message| message.key).collect::<Vec<_>>(),
+            ["settings-value-wrong"]
+        );
+        assert!(
+            file.exists(),
+            "a file that is mostly right is not put aside"
+        );
     }
 
     /// Fault row 19.
@@ -214,8 +235,15 @@ mod tests {
         std::fs::write(&file, "language = [[[").unwrap();
         let (settings, said) = Settings::load(&file);
         assert_eq!(settings, Settings::default());
-        assert_eq!(said.iter().map(|message| message.key).collect::<Vec<_>>(), ["settings-put-aside"]);
+        assert_eq!(
+            said.iter().map(|message| message.key).collect::<Vec<_>>(),
+            ["settings-put-aside"]
+        );
         assert!(!file.exists());
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "its content is kept");
+        assert_eq!(
+            std::fs::read_dir(folder.path()).unwrap().count(),
+            1,
+            "its content is kept"
+        );
     }
 }

@@ -15,7 +15,10 @@ use super::state::{Model, State, SystemState};
 use super::studio::Studio;
 use super::{command::Command, fonts};
 use crate::checkpoint::find_demo_model;
-use crate::engine::{Engine, EngineError, GalleryKeeper, Keeper, Loader, PipelineLoader, Queue, SaveTo};
+use crate::engine::forecast::Forecast;
+use crate::engine::{
+    Engine, EngineError, GalleryKeeper, Keeper, Loader, PipelineLoader, Queue, SaveTo,
+};
 use crate::files::Places;
 use crate::gallery::Thumbs;
 use crate::pipeline::device::{cuda_status, list_devices};
@@ -65,7 +68,9 @@ pub enum StartError {
     #[error(transparent)]
     Engine(#[from] EngineError),
     /// The desktop gives no window.
-    #[error("the desktop gives no window: {0}; Danqing also works from a terminal, see danqing --help")]
+    #[error(
+        "the desktop gives no window: {0}; Danqing also works from a terminal, see danqing --help"
+    )]
     Window(String),
 }
 
@@ -91,14 +96,26 @@ pub fn run(options: Options) -> Result<(), StartError> {
     };
     let create: eframe::AppCreator<'_> = Box::new(move |creation| {
         fonts::add_system_fonts(&creation.egui_ctx);
-        Ok(Box::new(Studio::open(&creation.egui_ctx, places, options, parts)?))
+        Ok(Box::new(Studio::open(
+            &creation.egui_ctx,
+            places,
+            options,
+            parts,
+        )?))
     });
-    eframe::run_native("danqing", native, create).map_err(|error| StartError::Window(error.to_string()))
+    eframe::run_native("danqing", native, create)
+        .map_err(|error| StartError::Window(error.to_string()))
 }
 
 fn icon() -> Option<IconData> {
-    let image = image::load_from_memory_with_format(MARK, image::ImageFormat::Png).ok()?.into_rgba8();
-    Some(IconData { width: image.width(), height: image.height(), rgba: image.into_raw() })
+    let image = image::load_from_memory_with_format(MARK, image::ImageFormat::Png)
+        .ok()?
+        .into_rgba8();
+    Some(IconData {
+        width: image.width(),
+        height: image.height(),
+        rgba: image.into_raw(),
+    })
 }
 
 impl Studio {
@@ -106,14 +123,22 @@ impl Studio {
     ///
     /// # Errors
     /// The engine's thread cannot be started.
-    pub fn open(ctx: &Context, places: Places, options: Options, parts: Parts) -> Result<Self, StartError> {
+    pub fn open(
+        ctx: &Context,
+        places: Places,
+        options: Options,
+        parts: Parts,
+    ) -> Result<Self, StartError> {
         ctx.options_mut(|egui| {
             // These keys are ours: zoom is the picture's, and closing may have to ask.
             egui.zoom_with_keyboard = false;
             egui.quit_shortcuts.clear();
         });
         let (settings, said) = Settings::load(&places.settings());
-        let folder = settings.gallery.clone().unwrap_or_else(|| places.pictures.clone());
+        let folder = settings
+            .gallery
+            .clone()
+            .unwrap_or_else(|| places.pictures.clone());
         let mut state = State::new(settings, folder);
         for message in said {
             state.notices.warn(message);
@@ -135,7 +160,11 @@ impl Studio {
         services.open_gallery(state);
         services.list_presets();
         services.background.run("list devices", || Some(devices()));
-        let paths: Vec<PathBuf> = state.models.iter().map(|model| model.path.clone()).collect();
+        let paths: Vec<PathBuf> = state
+            .models
+            .iter()
+            .map(|model| model.path.clone())
+            .collect();
         for path in paths {
             services.run(ctx, state, super::effect::Effect::CheckModel(path));
         }
@@ -154,7 +183,12 @@ impl Studio {
     }
 }
 
-fn services(ctx: &Context, state: &mut State, places: Places, parts: Parts) -> Result<Services, StartError> {
+fn services(
+    ctx: &Context,
+    state: &mut State,
+    places: Places,
+    parts: Parts,
+) -> Result<Services, StartError> {
     let waker = ctx.clone();
     let wake: Arc<dyn Fn() + Send + Sync> = Arc::new(move || waker.request_repaint());
     let (queue, restored) = Queue::open(places.queue());
@@ -162,12 +196,26 @@ fn services(ctx: &Context, state: &mut State, places: Places, parts: Parts) -> R
         state.recovery = Some(restored.jobs);
     }
     if let Some(why) = restored.warning {
-        state.notices.warn(Message::new("notice-queue-file").because(why));
+        state
+            .notices
+            .warn(Message::new("notice-queue-file").because(why));
     }
-    let place = SaveTo { folder: state.gallery_folder.clone(), pattern: state.settings.pattern.clone() };
-    let engine = Engine { queue, loader: parts.loader, keeper: (parts.keeper)(place), wake: wake.clone() }.spawn()?;
+    let place = SaveTo {
+        folder: state.gallery_folder.clone(),
+        pattern: state.settings.pattern.clone(),
+    };
+    let engine = Engine {
+        queue,
+        loader: parts.loader,
+        keeper: (parts.keeper)(place),
+        wake: wake.clone(),
+    }
+    .spawn()?;
     let thumbs = Thumbs::new(places.thumbnails(), THUMBNAILS, wake.clone());
-    let thumbs = thumbs.inspect_err(|error| tracing::error!(%error, "no small pictures")).ok();
+    let thumbs = thumbs
+        .inspect_err(|error| tracing::error!(%error, "no small pictures"))
+        .ok();
+    let timings = places.timings();
     Ok(Services {
         places,
         engine,
@@ -177,6 +225,7 @@ fn services(ctx: &Context, state: &mut State, places: Places, parts: Parts) -> R
         wake,
         tokenizer: Arc::default(),
         decoded: Arc::new(Mutex::default()),
+        forecast: Arc::new(Mutex::new(Forecast::open(timings))),
         wanted: Vec::new(),
         session_changed: false,
         successor: None,
@@ -184,18 +233,39 @@ fn services(ctx: &Context, state: &mut State, places: Places, parts: Parts) -> R
 }
 
 fn restore(state: &mut State, session: Session) {
-    let Session { draft, history, models, columns } = session;
+    let Session {
+        draft,
+        history,
+        models,
+        columns,
+    } = session;
     state.desk.seed_text = draft.seed.map(|seed| seed.to_string()).unwrap_or_default();
     state.draft = draft;
     state.desk.history = history;
     if let Some((left, right)) = columns {
         (state.layout.left, state.layout.right) = (left, right);
     }
-    let demo = find_demo_model().map(|path| Model { path, name: "Danqing Demo".to_owned(), demo: true, facts: None });
-    let added = models.into_iter().filter(|path| demo.as_ref().is_none_or(|demo| demo.path != *path)).map(|path| {
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        Model { path, name, demo: false, facts: None }
+    let demo = find_demo_model().map(|path| Model {
+        path,
+        name: "Danqing Demo".to_owned(),
+        demo: true,
+        facts: None,
     });
+    let added = models
+        .into_iter()
+        .filter(|path| demo.as_ref().is_none_or(|demo| demo.path != *path))
+        .map(|path| {
+            let name = path
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned())
+                .unwrap_or_default();
+            Model {
+                path,
+                name,
+                demo: false,
+                facts: None,
+            }
+        });
     state.models = demo.clone().into_iter().chain(added).collect();
 }
 
@@ -204,25 +274,51 @@ fn first_model(state: &mut State, asked: Option<PathBuf>) -> Option<PathBuf> {
     if let Some(path) = &asked
         && !state.models.iter().any(|model| model.path == *path)
     {
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        state.models.push(Model { path: path.clone(), name, demo: false, facts: None });
+        let name = path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        state.models.push(Model {
+            path: path.clone(),
+            name,
+            demo: false,
+            facts: None,
+        });
     }
-    let last = state.settings.model.clone().filter(|last| state.models.iter().any(|model| model.path == *last));
-    asked.or(last).or_else(|| state.models.first().map(|model| model.path.clone()))
+    let last = state
+        .settings
+        .model
+        .clone()
+        .filter(|last| state.models.iter().any(|model| model.path == *last));
+    asked
+        .or(last)
+        .or_else(|| state.models.first().map(|model| model.path.clone()))
 }
 
 fn mark() -> Option<egui::ColorImage> {
     let icon = icon()?;
-    Some(egui::ColorImage::from_rgba_unmultiplied([icon.width as usize, icon.height as usize], &icon.rgba))
+    Some(egui::ColorImage::from_rgba_unmultiplied(
+        [icon.width as usize, icon.height as usize],
+        &icon.rgba,
+    ))
 }
 
 /// Lists devices and versions. Asking the driver takes its time.
 fn devices() -> Outcome {
     let devices = list_devices();
     let status = cuda_status();
-    let no_cuda = status.missing.as_ref().map(|missing| format!("{}: {}", missing.what, missing.remedy));
-    let mut facts = vec![("system-version", format!("Danqing {}", env!("CARGO_PKG_VERSION")))];
-    facts.push(("system-os", format!("{} {}", std::env::consts::OS, std::env::consts::ARCH)));
+    let no_cuda = status
+        .missing
+        .as_ref()
+        .map(|missing| format!("{}: {}", missing.what, missing.remedy));
+    let mut facts = vec![(
+        "system-version",
+        format!("Danqing {}", env!("CARGO_PKG_VERSION")),
+    )];
+    facts.push((
+        "system-os",
+        format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+    ));
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     facts.push(("system-cores", cores.to_string()));
     if let Some((major, minor)) = status.driver {

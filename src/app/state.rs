@@ -7,6 +7,7 @@ use std::time::Instant;
 use super::i18n::{Language, Message};
 use super::notices::Notices;
 use super::settings::Settings;
+use crate::engine::memory::Demands;
 use crate::engine::{JobId, ModelChoice, QueueView, Status};
 use crate::gallery::{self, Entry, Metadata};
 use crate::pipeline::device::DeviceInfo;
@@ -67,7 +68,10 @@ impl State {
             queue: Arc::default(),
             editing: None,
             gallery: GalleryState::default(),
-            canvas: CanvasState { divider: 0.5, ..CanvasState::default() },
+            canvas: CanvasState {
+                divider: 0.5,
+                ..CanvasState::default()
+            },
             presets: PresetState::default(),
             models: Vec::new(),
             devices: Vec::new(),
@@ -84,8 +88,17 @@ impl State {
     /// The name of the checkpoint at `path`.
     #[must_use]
     pub fn model_name(&self, path: &Path) -> String {
-        let known = self.models.iter().find(|model| model.path == path).map(|model| model.name.clone());
-        known.or_else(|| path.file_name().map(|name| name.to_string_lossy().into_owned())).unwrap_or_default()
+        let known = self
+            .models
+            .iter()
+            .find(|model| model.path == path)
+            .map(|model| model.name.clone());
+        known
+            .or_else(|| {
+                path.file_name()
+                    .map(|name| name.to_string_lossy().into_owned())
+            })
+            .unwrap_or_default()
     }
 
     /// The checkpoint that is loaded or being loaded.
@@ -170,8 +183,8 @@ pub struct EngineState {
     pub foretold: Foretold,
     /// Memory of this program (or of the device) in bytes, now.
     pub memory: Option<u64>,
-    /// Seconds that the last picture took, stage by stage.
-    pub last_timings: Option<crate::pipeline::Timings>,
+    /// Names the loaded model on its device, for what was measured of it.
+    pub forecast_key: String,
     /// The device is lost; only a restart of the program helps.
     pub lost: bool,
 }
@@ -240,7 +253,9 @@ impl GalleryState {
     #[must_use]
     pub fn chosen_facts(&self) -> Option<&Arc<Metadata>> {
         let (path, facts) = self.facts.as_ref()?;
-        facts.as_ref().filter(|_| Some(path) == self.chosen.as_ref())
+        facts
+            .as_ref()
+            .filter(|_| Some(path) == self.chosen.as_ref())
     }
 }
 
@@ -306,7 +321,8 @@ impl PresetEntry {
     /// What it is good for, in `language`.
     #[must_use]
     pub fn about(&self, language: Language) -> Option<&str> {
-        Some(self.preset.description(language == Language::Chinese)).filter(|about| !about.is_empty())
+        Some(self.preset.description(language == Language::Chinese))
+            .filter(|about| !about.is_empty())
     }
 }
 
@@ -324,11 +340,27 @@ pub struct PresetState {
 impl PresetState {
     /// Those that match the search, with their places.
     pub fn found(&self) -> impl Iterator<Item = (usize, &PresetEntry)> {
-        let words: Vec<String> = self.query.to_lowercase().split_whitespace().map(str::to_owned).collect();
+        let words: Vec<String> = self
+            .query
+            .to_lowercase()
+            .split_whitespace()
+            .map(str::to_owned)
+            .collect();
         self.entries.iter().enumerate().filter(move |(_, entry)| {
             let preset = &entry.preset;
-            let texts = [&preset.name, &preset.name_zh, &preset.about, &preset.about_zh, &preset.prompt, &preset.style];
-            let all: String = texts.into_iter().flatten().map(|text| text.to_lowercase() + " ").collect();
+            let texts = [
+                &preset.name,
+                &preset.name_zh,
+                &preset.about,
+                &preset.about_zh,
+                &preset.prompt,
+                &preset.style,
+            ];
+            let all: String = texts
+                .into_iter()
+                .flatten()
+                .map(|text| text.to_lowercase() + " ")
+                .collect();
             words.iter().all(|word| all.contains(word.as_str()))
         })
     }
@@ -365,8 +397,8 @@ pub struct ModelFacts {
     pub parameters: u64,
     /// Bytes on disk.
     pub bytes: u64,
-    /// Bytes of memory that it needs.
-    pub needs: Option<u64>,
+    /// What it takes in memory and time.
+    pub demands: Option<Demands>,
     /// What marks these weights.
     pub hash: Option<String>,
 }

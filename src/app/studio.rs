@@ -6,16 +6,18 @@ use std::time::{Duration, Instant};
 use eframe::egui::{self, Context, Ui, ViewportCommand};
 
 use super::command::{Command, Commands};
-use super::i18n::{Language, Words};
+use super::i18n::{Language, Message, Words};
 use super::outcome::Outcome;
 use super::services::Services;
 use super::session::Session;
 use super::settings::Settings;
-use super::state::{Closing, State};
+use super::state::{Closing, Foretold, State};
 use super::textures::Textures;
 use super::{fonts, keys, theme, update, views};
-use crate::engine::Status;
+use crate::engine::memory::{Demands, Fit, free_memory};
+use crate::engine::{Event, Status};
 use crate::gallery::Thumb;
+use crate::request::{Draft, ImageSize};
 
 /// How long after a change the session is written.
 const SAVE_AFTER: Duration = Duration::from_secs(1);
@@ -36,7 +38,12 @@ pub struct Studio {
 
 impl Studio {
     /// The program in `state`, with `services` behind it.
-    pub(super) fn new(ctx: &Context, state: State, services: Services, mark: Option<egui::ColorImage>) -> Self {
+    pub(super) fn new(
+        ctx: &Context,
+        state: State,
+        services: Services,
+        mark: Option<egui::ColorImage>,
+    ) -> Self {
         let language = state.settings.language.unwrap_or_else(Language::of_system);
         let mark = mark.map(|image| ctx.load_texture("mark", image, egui::TextureOptions::LINEAR));
         let mut textures = Textures::default();
@@ -91,17 +98,14 @@ impl Studio {
     /// Takes in what other threads have to tell.
     fn drain(&mut self, ctx: &Context) {
         let events: Vec<_> = self.services.engine.events().try_iter().collect();
-        self.state.queue = self.services.engine.queue().view();
         for event in events {
-            if let crate::engine::Event::Kept { kept, .. } = &event
-                && let Some(gallery) = &self.services.gallery
-            {
-                gallery.note(&kept.path);
-            }
+            self.note_kept(&event);
             for effect in update::engine_event(&mut self.state, event) {
                 self.services.run(ctx, &mut self.state, effect);
             }
         }
+        // After the events: what they speak of may have left the queue by now.
+        self.state.queue = self.services.engine.queue().view();
         self.state.engine.status = self.services.engine.status();
         if let Some(preview) = self.services.engine.take_preview()
             && self.state.canvas.watching == Some(preview.job)
@@ -111,7 +115,9 @@ impl Studio {
         }
         if let Some(gallery) = &self.services.gallery {
             let view = gallery.view();
-            if view.revision != self.state.gallery.view.revision || view.folder != self.state.gallery.view.folder {
+            if view.revision != self.state.gallery.view.revision
+                || view.folder != self.state.gallery.view.folder
+            {
                 if view.folder != self.state.gallery.view.folder {
                     self.textures.clear();
                 }
@@ -124,19 +130,130 @@ impl Studio {
         for outcome in self.services.background.take() {
             self.commands.send(Command::Outcome(outcome));
         }
-        let decoded = std::mem::take(&mut *self.services.decoded.lock().unwrap_or_else(PoisonError::into_inner));
+        let decoded = std::mem::take(
+            &mut *self
+                .services
+                .decoded
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        );
         for (path, pixels) in decoded {
             self.textures.put_picture(ctx, path, &pixels);
         }
         self.take_thumbnails(ctx);
     }
 
+    /// Shows a finished picture in the gallery at once, and learns from the time that it took.
+    fn note_kept(&self, event: &Event) {
+        let Event::Kept {
+            job, kept, pixels, ..
+        } = event
+        else {
+            return;
+        };
+        if let Some(gallery) = &self.services.gallery {
+            gallery.note(&kept.path);
+        }
+        let Some(job) = self
+            .state
+            .queue
+            .jobs
+            .iter()
+            .find(|known| known.id == *job)
+            .cloned()
+        else {
+            return;
+        };
+        let (forecast, key) = (
+            self.services.forecast.clone(),
+            self.state.engine.forecast_key.clone(),
+        );
+        let timings = pixels.timings.clone();
+        self.services.background.run("learn pace", move || {
+            let mut forecast = forecast.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Err(error) = forecast.learn(&key, &job.request, &timings) {
+                tracing::warn!(%error, "measured times are not kept");
+            }
+            None
+        });
+    }
+
+    /// Foretells time and memory of the draft, whenever one of them may have changed.
+    fn foretell(&mut self) {
+        let facts = self
+            .state
+            .current_model()
+            .and_then(|model| model.facts.as_ref()?.as_ref().ok());
+        let Some(demands) = facts.and_then(|facts| facts.demands) else {
+            self.state.engine.foretold = Foretold::default();
+            return;
+        };
+        // Words take no time of their own: a request is foretold before its prompt is written.
+        let draft = Draft {
+            prompt: "-".to_owned(),
+            style: String::new(),
+            ..self.state.draft.clone()
+        };
+        let Ok(request) = draft.request() else { return };
+        let seconds = match self.services.forecast.try_lock() {
+            Ok(forecast) => forecast.seconds(&self.state.engine.forecast_key, &demands, &request),
+            Err(_) => self.state.engine.foretold.seconds,
+        };
+        let too_large = self.too_large(&demands, request.size);
+        self.state.engine.foretold = Foretold { seconds, too_large };
+    }
+
+    fn too_large(
+        &self,
+        demands: &Demands,
+        size: ImageSize,
+    ) -> Option<(Message, Option<ImageSize>)> {
+        let on_cpu = self.state.engine.forecast_key.contains(" cpu ");
+        let painting = matches!(
+            self.state.engine.status,
+            Status::Painting(_) | Status::Loading { .. }
+        );
+        if painting || self.state.engine.loaded.is_none() {
+            return None;
+        }
+        let (free, loaded) = if on_cpu {
+            (free_memory()?, true)
+        } else {
+            // What was free before the model was loaded, so that its weights count too.
+            (
+                self.state
+                    .devices
+                    .iter()
+                    .find_map(|device| device.memory)?
+                    .0,
+                false,
+            )
+        };
+        match demands.fit(size, free, loaded) {
+            Fit::Fits => None,
+            Fit::TooLarge {
+                needs,
+                free,
+                instead,
+            } => {
+                let said = Message::new("foretell-too-large")
+                    .with("needs", views::bytes_text(needs))
+                    .with("free", views::bytes_text(free));
+                Some((said, instead))
+            }
+        }
+    }
+
     /// Uploads small pictures that have become ready.
     fn take_thumbnails(&mut self, ctx: &Context) {
-        let Some(thumbs) = &self.services.thumbs else { return };
+        let Some(thumbs) = &self.services.thumbs else {
+            return;
+        };
         let (state, textures) = (&self.state, &mut self.textures);
         self.services.wanted.retain(|path| {
-            let Some(entry) = state.gallery.entry(path) else { return false };
+            let Some(entry) = state.gallery.entry(path) else {
+                return false;
+            };
             match thumbs.get(&state.gallery_folder, entry) {
                 Thumb::Ready(pixels) => {
                     textures.put_thumbnail(ctx, path.clone(), &pixels);
@@ -166,7 +283,11 @@ impl Studio {
             self.words = Words::new(language);
             fonts::install(ctx, language);
         }
-        let title = self.shown.take().map(|(_, title)| title).unwrap_or_default();
+        let title = self
+            .shown
+            .take()
+            .map(|(_, title)| title)
+            .unwrap_or_default();
         self.shown = Some((settings.clone(), title));
     }
 
@@ -175,8 +296,12 @@ impl Studio {
         let name = self.words.say("window-title");
         let title = match &self.state.engine.status {
             Status::Painting(painting) => {
-                let done = f64::from(painting.picture) + f64::from(painting.step) / f64::from(painting.steps.max(1));
-                format!("{:.0} % · {name}", 100.0 * done / f64::from(painting.pictures.max(1)))
+                let done = f64::from(painting.picture)
+                    + f64::from(painting.step) / f64::from(painting.steps.max(1));
+                format!(
+                    "{:.0} % · {name}",
+                    100.0 * done / f64::from(painting.pictures.max(1))
+                )
             }
             _ => name,
         };
@@ -194,11 +319,20 @@ impl Studio {
         for action in keys::take_actions(ctx, &self.state, before) {
             self.commands.send(action);
         }
-        let dropped: Vec<_> = ctx.input(|input| input.raw.dropped_files.iter().map(|file| file.path().to_owned()).collect());
+        let dropped: Vec<_> = ctx.input(|input| {
+            input
+                .raw
+                .dropped_files
+                .iter()
+                .map(|file| file.path().to_owned())
+                .collect()
+        });
         if !dropped.is_empty() {
             self.commands.send(Command::Import(dropped));
         }
-        if ctx.input(|input| input.viewport().close_requested()) && !update::close_requested(&mut self.state) {
+        if ctx.input(|input| input.viewport().close_requested())
+            && !update::close_requested(&mut self.state)
+        {
             ctx.send_viewport_cmd(ViewportCommand::CancelClose);
         }
     }
@@ -217,7 +351,7 @@ impl Studio {
         let (session, file) = (self.session(), self.services.places.session());
         self.services.background.run("save session", move || {
             let why = session.save(&file).err()?;
-            let said = super::i18n::Message::new("notice-session-not-saved").because(why);
+            let said = Message::new("notice-session-not-saved").because(why);
             Some(Outcome::Said(super::notices::Weight::Warning, said))
         });
     }
@@ -225,21 +359,35 @@ impl Studio {
     fn session(&self) -> Session {
         let state = &self.state;
         // A job that is being edited is in the queue; the draft is what was there before.
-        let draft = state.editing.as_ref().map_or(&state.draft, |(_, before)| before);
+        let draft = state
+            .editing
+            .as_ref()
+            .map_or(&state.draft, |(_, before)| before);
         Session {
             draft: draft.clone(),
             history: state.desk.history.clone(),
-            models: state.models.iter().filter(|model| !model.demo).map(|model| model.path.clone()).collect(),
+            models: state
+                .models
+                .iter()
+                .filter(|model| !model.demo)
+                .map(|model| model.path.clone())
+                .collect(),
             columns: Some((state.layout.left, state.layout.right)),
         }
     }
 
     fn look_at_memory(&mut self, now: Instant) {
-        let working = matches!(self.state.engine.status, Status::Painting(_) | Status::Loading { .. });
-        let old = self.memory_seen.is_none_or(|seen| now.duration_since(seen) > MEMORY_EVERY);
+        let working = matches!(
+            self.state.engine.status,
+            Status::Painting(_) | Status::Loading { .. }
+        );
+        let old = self
+            .memory_seen
+            .is_none_or(|seen| now.duration_since(seen) > MEMORY_EVERY);
         if self.state.engine.memory.is_none() || (working && old) {
             self.memory_seen = Some(now);
-            self.state.engine.memory = memory_stats::memory_stats().map(|stats| stats.physical_mem as u64);
+            self.state.engine.memory =
+                memory_stats::memory_stats().map(|stats| stats.physical_mem as u64);
         }
     }
 }
@@ -249,6 +397,7 @@ impl eframe::App for Studio {
         let now = Instant::now();
         self.drain(ctx);
         self.obey(ctx);
+        self.foretell();
         self.look_at_memory(now);
         if let Some(left) = views::refresh_after(self.state.notices.age(now)) {
             ctx.request_repaint_after(left);

@@ -57,7 +57,8 @@ impl Textures {
 
     /// Keeps a whole picture. It is drawn with mipmaps, so that a large one does not flicker when it is small.
     pub fn put_picture(&mut self, ctx: &Context, path: PathBuf, pixels: &RgbImage) {
-        let options = TextureOptions::LINEAR.with_mipmap_mode(Some(eframe::egui::TextureFilter::Linear));
+        let options =
+            TextureOptions::LINEAR.with_mipmap_mode(Some(eframe::egui::TextureFilter::Linear));
         let texture = upload(ctx, &path.to_string_lossy(), pixels, options);
         keep(&mut self.whole, path, texture, self.tick.get(), WHOLE);
     }
@@ -84,10 +85,25 @@ impl Textures {
     }
 }
 
-fn keep(kept: &mut HashMap<PathBuf, Kept>, path: PathBuf, texture: TextureHandle, tick: u64, most: usize) {
-    kept.insert(path, Kept { texture, seen: Cell::new(tick) });
+fn keep(
+    kept: &mut HashMap<PathBuf, Kept>,
+    path: PathBuf,
+    texture: TextureHandle,
+    tick: u64,
+    most: usize,
+) {
+    kept.insert(
+        path,
+        Kept {
+            texture,
+            seen: Cell::new(tick),
+        },
+    );
     while kept.len() > most {
-        let oldest = kept.iter().min_by_key(|(_, kept)| kept.seen.get()).map(|(path, _)| path.clone());
+        let oldest = kept
+            .iter()
+            .min_by_key(|(_, kept)| kept.seen.get())
+            .map(|(path, _)| path.clone());
         let Some(oldest) = oldest else { return };
         kept.remove(&oldest);
     }
@@ -98,5 +114,8 @@ fn upload(ctx: &Context, name: &str, pixels: &RgbImage, options: TextureOptions)
 }
 
 fn color_image(pixels: &RgbImage) -> ColorImage {
-    ColorImage::from_rgb([pixels.width() as usize, pixels.height() as usize], pixels.as_raw())
+    ColorImage::from_rgb(
+        [pixels.width() as usize, pixels.height() as usize],
+        pixels.as_raw(),
+    )
 }

@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use eframe::egui::{
-    self, Color32, Context, CornerRadius, FontFamily, FontId, Margin, Shadow, Stroke, Style, TextStyle, Theme,
-    ThemePreference, Visuals, style::HandleShape, vec2,
+    self, Color32, Context, CornerRadius, FontFamily, FontId, Margin, Shadow, Stroke, Style,
+    TextStyle, Theme, ThemePreference, Visuals, style::HandleShape, vec2,
 };
 
 /// The base of the 8 px grid, in points.
@@ -116,7 +116,11 @@ impl Tokens {
     /// The colours of the theme in force.
     #[must_use]
     pub fn of(ui: &egui::Ui) -> &'static Self {
-        Self::for_theme(if ui.visuals().dark_mode { Theme::Dark } else { Theme::Light })
+        Self::for_theme(if ui.visuals().dark_mode {
+            Theme::Dark
+        } else {
+            Theme::Light
+        })
     }
 
     /// The colours of `theme`.
@@ -140,13 +144,28 @@ pub fn install(ctx: &Context, preference: ThemePreference, reduced_motion: bool)
 }
 
 fn style(theme: Theme, reduced_motion: bool) -> Style {
-    let mut style = Style { visuals: visuals(theme), ..theme.default_style() };
+    let mut style = Style {
+        visuals: visuals(theme),
+        ..theme.default_style()
+    };
     style.text_styles = [
-        (TextStyle::Small, FontId::new(12.0, FontFamily::Proportional)),
+        (
+            TextStyle::Small,
+            FontId::new(12.0, FontFamily::Proportional),
+        ),
         (TextStyle::Body, FontId::new(14.0, FontFamily::Proportional)),
-        (TextStyle::Button, FontId::new(14.0, FontFamily::Proportional)),
-        (TextStyle::Heading, FontId::new(18.0, FontFamily::Proportional)),
-        (TextStyle::Monospace, FontId::new(13.0, FontFamily::Monospace)),
+        (
+            TextStyle::Button,
+            FontId::new(14.0, FontFamily::Proportional),
+        ),
+        (
+            TextStyle::Heading,
+            FontId::new(18.0, FontFamily::Proportional),
+        ),
+        (
+            TextStyle::Monospace,
+            FontId::new(13.0, FontFamily::Monospace),
+        ),
     ]
     .into();
     style.spacing.item_spacing = vec2(GRID, GRID);
@@ -178,9 +197,19 @@ fn visuals(theme: Theme) -> Visuals {
     let radius = CornerRadius::same(CONTROL_RADIUS);
     for (widget, fill, stroke, text) in [
         (&mut v.widgets.noninteractive, t.card, t.line, t.text),
-        (&mut v.widgets.inactive, t.control, Color32::TRANSPARENT, t.text),
+        (
+            &mut v.widgets.inactive,
+            t.control,
+            Color32::TRANSPARENT,
+            t.text,
+        ),
         (&mut v.widgets.hovered, t.control_hover, t.outline, t.text),
-        (&mut v.widgets.active, t.control_active, t.accent_text, t.text),
+        (
+            &mut v.widgets.active,
+            t.control_active,
+            t.accent_text,
+            t.text,
+        ),
         (&mut v.widgets.open, t.control_hover, t.outline, t.text),
     ] {
         widget.bg_fill = fill;
@@ -193,7 +222,9 @@ fn visuals(theme: Theme) -> Visuals {
     // Focus by keyboard is drawn as `active`: its outline must be seen from a chair's distance.
     v.widgets.active.bg_stroke.width = 2.0;
     v.weak_text_color = Some(t.text_weak);
-    v.selection.bg_fill = t.accent.gamma_multiply(if theme == Theme::Dark { 0.55 } else { 0.3 });
+    v.selection.bg_fill = t
+        .accent
+        .gamma_multiply(if theme == Theme::Dark { 0.55 } else { 0.3 });
     v.selection.stroke = Stroke::new(1.5, t.accent_text);
     v.text_cursor.stroke = Stroke::new(2.0, t.accent_text);
     v.hyperlink_color = t.accent_text;
@@ -208,8 +239,18 @@ fn visuals(theme: Theme) -> Visuals {
     v.window_stroke = Stroke::new(1.0, t.line);
     v.window_corner_radius = CornerRadius::same(CARD_RADIUS);
     v.menu_corner_radius = CornerRadius::same(8);
-    v.window_shadow = Shadow { offset: [0, 12], blur: 32, spread: 0, color: Color32::from_black_alpha(90) };
-    v.popup_shadow = Shadow { offset: [0, 4], blur: 16, spread: 0, color: Color32::from_black_alpha(70) };
+    v.window_shadow = Shadow {
+        offset: [0, 12],
+        blur: 32,
+        spread: 0,
+        color: Color32::from_black_alpha(90),
+    };
+    v.popup_shadow = Shadow {
+        offset: [0, 4],
+        blur: 16,
+        spread: 0,
+        color: Color32::from_black_alpha(70),
+    };
     v.slider_trailing_fill = true;
     v.handle_shape = HandleShape::Circle;
     v.indent_has_left_vline = false;
@@ -236,22 +277,49 @@ mod tests {
         for theme in [Theme::Dark, Theme::Light] {
             let t = Tokens::for_theme(theme);
             for ground in [t.panel, t.card, t.field] {
-                for text in [t.text, t.text_weak, t.accent_text, t.warning, t.error, t.success] {
-                    assert!(contrast(text, ground) >= 4.5, "{theme:?}: {text:?} on {ground:?}");
+                for text in [
+                    t.text,
+                    t.text_weak,
+                    t.accent_text,
+                    t.warning,
+                    t.error,
+                    t.success,
+                ] {
+                    assert!(
+                        contrast(text, ground) >= 4.5,
+                        "{theme:?}: {text:?} on {ground:?}"
+                    );
                 }
             }
-            assert!(contrast(t.on_accent, t.accent) >= 4.5, "{theme:?}: the Generate button");
-            assert!(contrast(t.on_accent, t.accent_hover) >= 4.5 || theme == Theme::Dark, "{theme:?}: hovered");
-            assert!(contrast(t.text, t.chosen) >= 7.0, "{theme:?}: a chosen item");
+            assert!(
+                contrast(t.on_accent, t.accent) >= 4.5,
+                "{theme:?}: the Generate button"
+            );
+            assert!(
+                contrast(t.on_accent, t.accent_hover) >= 4.5 || theme == Theme::Dark,
+                "{theme:?}: hovered"
+            );
+            assert!(
+                contrast(t.text, t.chosen) >= 7.0,
+                "{theme:?}: a chosen item"
+            );
         }
     }
 
     #[test]
     fn the_ground_has_no_tint() {
         for theme in [Theme::Dark, Theme::Light] {
-            let Tokens { canvas, panel, card, .. } = Tokens::for_theme(theme);
+            let Tokens {
+                canvas,
+                panel,
+                card,
+                ..
+            } = Tokens::for_theme(theme);
             for c in [canvas, panel, card] {
-                assert!(c.r() == c.g() && c.g() == c.b(), "{theme:?}: {c:?} is tinted");
+                assert!(
+                    c.r() == c.g() && c.g() == c.b(),
+                    "{theme:?}: {c:?} is tinted"
+                );
             }
         }
     }

@@ -23,12 +23,18 @@ mod show;
 pub use failure::Failure;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
-use std::{io::Write as _, panic::catch_unwind, process::ExitCode};
+use std::{io::Write as _, panic::catch_unwind, path::PathBuf, process::ExitCode};
 
 /// Danqing paints pictures from words with Z-Image-Turbo.
 #[derive(Debug, Parser)]
 #[command(version, about, after_help = EXIT_CODES, max_term_width = 100)]
+#[command(args_conflicts_with_subcommands = true)]
 struct Cli {
+    /// Presets, pictures or model folders to open in the window
+    files: Vec<PathBuf>,
+    /// The model that the window loads, instead of the one used last
+    #[arg(long, value_name = "PATH")]
+    model: Option<PathBuf>,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -50,11 +56,18 @@ enum Command {
     Models(models::Args),
 }
 
-/// Runs the program with the arguments it was started with. Without any, the window opens.
-pub fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let Some(command) = cli.command else {
-        return without_command();
+/// Opens the window with these files, and with this model; returns when it is closed.
+pub type OpenWindow = fn(Vec<PathBuf>, Option<PathBuf>) -> ExitCode;
+
+/// Runs the program with the arguments it was started with. Without a command, the window opens, where there is one.
+pub fn main(window: Option<OpenWindow>) -> ExitCode {
+    let Cli {
+        files,
+        model,
+        command,
+    } = Cli::parse();
+    let Some(command) = command else {
+        return window.map_or_else(without_window, |open| open(files, model));
     };
     // A fault in a library must still end with a sentence and an exit code; the panic hook has printed the rest.
     let outcome = catch_unwind(|| run(&command)).unwrap_or(Err(Failure::Unexpected));
@@ -85,7 +98,7 @@ fn print_line(line: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
 
-fn without_command() -> ExitCode {
+fn without_window() -> ExitCode {
     // Help that cannot be printed helps nobody.
     let _ = Cli::command().print_help();
     ExitCode::SUCCESS

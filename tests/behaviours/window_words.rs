@@ -22,8 +22,17 @@ fn used(folder: &Path, found: &mut BTreeSet<String>) {
             continue;
         }
         let source = std::fs::read_to_string(item.path()).unwrap();
-        for line in source.lines().filter(|line| !line.trim_start().starts_with("//")) {
-            found.extend(line.split('"').skip(1).step_by(2).filter(|text| is_key(text)).map(str::to_owned));
+        for line in source
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+        {
+            found.extend(
+                line.split('"')
+                    .skip(1)
+                    .step_by(2)
+                    .filter(|text| is_key(text))
+                    .map(str::to_owned),
+            );
         }
     }
 }
@@ -31,7 +40,12 @@ fn used(folder: &Path, found: &mut BTreeSet<String>) {
 fn is_key(text: &str) -> bool {
     text.contains('-')
         && text.starts_with(|c: char| c.is_ascii_lowercase())
-        && text.split('-').all(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit()))
+        && text.split('-').all(|part| {
+            !part.is_empty()
+                && part
+                    .chars()
+                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+        })
 }
 
 #[test]
@@ -42,9 +56,16 @@ fn both_languages_say_the_same_things() {
 #[test]
 fn every_key_that_is_used_exists_and_none_lies_idle() {
     let mut found = BTreeSet::new();
-    used(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/app"), &mut found);
+    used(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("src/app"),
+        &mut found,
+    );
     // Keys that are put together from a key and an ending.
-    for (key, ending) in [("export-png", "about"), ("export-jpeg", "about"), ("export-webp", "about")] {
+    for (key, ending) in [
+        ("export-png", "about"),
+        ("export-jpeg", "about"),
+        ("export-webp", "about"),
+    ] {
         found.insert(format!("{key}-{ending}"));
     }
     for key in ["keys-wheel", "keys-drag", "keys-double"] {
@@ -63,7 +84,10 @@ fn every_sentence_can_be_filled_in_both_languages() {
         for count in [0_usize, 1, 2, 7] {
             let text = words.say_with("gallery-count", &[("count", count.into())]);
             assert!(text.contains(&count.to_string()), "{text}");
-            assert!(!text.contains(['\u{2068}', '\u{2069}']), "isolating marks have no glyph");
+            assert!(
+                !text.contains(['\u{2068}', '\u{2069}']),
+                "isolating marks have no glyph"
+            );
         }
     }
 }
@@ -71,12 +95,21 @@ fn every_sentence_can_be_filled_in_both_languages() {
 #[test]
 fn chinese_has_its_own_punctuation() {
     let han = |c: char| ('\u{4e00}'..='\u{9fff}').contains(&c);
-    for line in Language::Chinese.source().lines().filter(|line| !line.starts_with('#')) {
-        let Some((_, text)) = line.split_once(" = ") else { continue };
+    for line in Language::Chinese
+        .source()
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+    {
+        let Some((_, text)) = line.split_once(" = ") else {
+            continue;
+        };
         let letters: Vec<char> = text.chars().collect();
         for pair in letters.windows(2) {
             let [before, mark] = pair else { continue };
-            assert!(!(han(*before) && [',', ';', '?', '!', ':', '('].contains(mark)), "{line}");
+            assert!(
+                !(han(*before) && [',', ';', '?', '!', ':', '('].contains(mark)),
+                "{line}"
+            );
         }
     }
 }

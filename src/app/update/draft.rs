@@ -23,7 +23,10 @@ pub(super) fn replace(state: &mut State, new: Draft, out: &mut Vec<Effect>) {
     }
     let now = Instant::now();
     let desk = &mut state.desk;
-    if desk.edited.is_none_or(|edited| now.duration_since(edited) > ONE_STEP) {
+    if desk
+        .edited
+        .is_none_or(|edited| now.duration_since(edited) > ONE_STEP)
+    {
         desk.earlier.push(state.draft.clone());
         let over = desk.earlier.len().saturating_sub(STEPS);
         desk.earlier.drain(..over);
@@ -59,11 +62,22 @@ fn put(state: &mut State, new: Draft, out: &mut Vec<Effect>) {
 
 pub(super) fn seed_text(state: &mut State, text: String, out: &mut Vec<Effect>) {
     let trimmed = text.trim();
-    let seed = if trimmed.is_empty() { Some(None) } else { trimmed.parse().ok().map(|seed| Some(Seed(seed))) };
+    let seed = if trimmed.is_empty() {
+        Some(None)
+    } else {
+        trimmed.parse().ok().map(|seed| Some(Seed(seed)))
+    };
     state.desk.seed_text = text;
     if let Some(seed) = seed {
         let typed = state.desk.seed_text.clone();
-        replace(state, Draft { seed, ..state.draft.clone() }, out);
+        replace(
+            state,
+            Draft {
+                seed,
+                ..state.draft.clone()
+            },
+            out,
+        );
         // "007" is the seed 7, and stays as it is typed.
         state.desk.seed_text = typed;
     }
@@ -95,11 +109,26 @@ pub(super) fn swap_sides(state: &mut State, out: &mut Vec<Effect>) {
 pub(super) fn style_word(state: &mut State, word: &str, out: &mut Vec<Effect>) {
     let prompt = state.draft.prompt.clone();
     let new = if prompt.contains(word) {
-        let joined = [format!("，{word}"), format!(", {word}"), format!("{word}，"), format!("{word}, "), word.to_owned()];
-        let found = joined.iter().find(|joined| prompt.contains(joined.as_str()));
-        found.map_or(prompt.clone(), |found| prompt.replacen(found.as_str(), "", 1))
+        let joined = [
+            format!("，{word}"),
+            format!(", {word}"),
+            format!("{word}，"),
+            format!("{word}, "),
+            word.to_owned(),
+        ];
+        let found = joined
+            .iter()
+            .find(|joined| prompt.contains(joined.as_str()));
+        found.map_or(prompt.clone(), |found| {
+            prompt.replacen(found.as_str(), "", 1)
+        })
     } else {
-        Draft { prompt, style: word.to_owned(), ..Draft::default() }.full_prompt()
+        Draft {
+            prompt,
+            style: word.to_owned(),
+            ..Draft::default()
+        }
+        .full_prompt()
     };
     change(state, out, |draft| draft.prompt = new);
 }
@@ -107,23 +136,44 @@ pub(super) fn style_word(state: &mut State, word: &str, out: &mut Vec<Effect>) {
 pub(super) fn earlier_prompt(state: &mut State, out: &mut Vec<Effect>) {
     let (place, before) = match state.desk.recalled.take() {
         Some((place, before)) => (place.saturating_sub(1), before),
-        None => (state.desk.history.len().saturating_sub(1), state.draft.prompt.clone()),
+        None => (
+            state.desk.history.len().saturating_sub(1),
+            state.draft.prompt.clone(),
+        ),
     };
     recall(state, place, before, out);
 }
 
 pub(super) fn later_prompt(state: &mut State, out: &mut Vec<Effect>) {
-    let Some((place, before)) = state.desk.recalled.take() else { return };
+    let Some((place, before)) = state.desk.recalled.take() else {
+        return;
+    };
     if place + 1 < state.desk.history.len() {
         recall(state, place + 1, before, out);
     } else {
-        replace(state, Draft { prompt: before, ..state.draft.clone() }, out);
+        replace(
+            state,
+            Draft {
+                prompt: before,
+                ..state.draft.clone()
+            },
+            out,
+        );
     }
 }
 
 fn recall(state: &mut State, place: usize, before: String, out: &mut Vec<Effect>) {
-    let Some(prompt) = state.desk.history.get(place).cloned() else { return };
-    replace(state, Draft { prompt, ..state.draft.clone() }, out);
+    let Some(prompt) = state.desk.history.get(place).cloned() else {
+        return;
+    };
+    replace(
+        state,
+        Draft {
+            prompt,
+            ..state.draft.clone()
+        },
+        out,
+    );
     state.desk.recalled = Some((place, before));
 }
 
@@ -131,7 +181,9 @@ pub(super) fn generate(state: &mut State, first: bool, out: &mut Vec<Effect>) {
     let request = match state.draft.request() {
         Ok(request) => request,
         Err(error) => {
-            state.notices.error(Message::new("why-request").with("reason", error.to_string()));
+            state
+                .notices
+                .error(Message::new("why-request").with("reason", error.to_string()));
             return;
         }
     };
@@ -147,7 +199,13 @@ pub(super) fn generate(state: &mut State, first: bool, out: &mut Vec<Effect>) {
     if state.queue.paused && state.recovery.is_none() {
         state.notices.warn(Message::new("notice-queue-paused"));
     }
-    out.extend([Effect::Submit { request: Box::new(request), first }, Effect::SaveSession]);
+    out.extend([
+        Effect::Submit {
+            request: Box::new(request),
+            first,
+        },
+        Effect::SaveSession,
+    ]);
 }
 
 pub(super) fn undo(state: &mut State, out: &mut Vec<Effect>) {
@@ -181,8 +239,12 @@ pub(super) fn redo(state: &mut State, out: &mut Vec<Effect>) {
 }
 
 pub(super) fn apply_preset(state: &mut State, place: usize, out: &mut Vec<Effect>) {
-    let Some(entry) = state.presets.entries.get(place) else { return };
-    let name = entry.name(state.settings.language.unwrap_or_else(Language::of_system)).to_owned();
+    let Some(entry) = state.presets.entries.get(place) else {
+        return;
+    };
+    let name = entry
+        .name(state.settings.language.unwrap_or_else(Language::of_system))
+        .to_owned();
     let preset = entry.preset.clone();
     change(state, out, |draft| preset.apply(draft));
     state.presets.applied = Some(place);

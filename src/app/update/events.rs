@@ -12,15 +12,29 @@ use crate::gallery::Notice;
 pub fn engine_event(state: &mut State, event: Event) -> Vec<Effect> {
     let mut out = Vec::new();
     match event {
-        Event::Loaded { choice, seconds, .. } => {
+        Event::Loaded {
+            choice,
+            seconds,
+            provenance,
+        } => {
             let name = state.model_name(&choice.path);
             tracing::info!(model = %name, seconds, "model loaded");
             state.engine.loaded = Some(choice);
+            let model = provenance.model.hash.unwrap_or(provenance.model.name);
+            state.engine.forecast_key =
+                format!("{model} {} {}", provenance.device, provenance.dtype);
+            if let Some(notice) = provenance.notice {
+                state
+                    .notices
+                    .warn(Message::new("notice-device").because(notice));
+            }
             out.push(Effect::CountTokens(state.draft.full_prompt()));
         }
         Event::LoadFailed { choice, error } => {
             state.engine.loaded = None;
-            let said = Message::new("notice-load-failed").with("name", state.model_name(&choice.path)).because(error);
+            let said = Message::new("notice-load-failed")
+                .with("name", state.model_name(&choice.path))
+                .because(error);
             state.notices.offer(Weight::Error, said, Offer::OpenModels);
         }
         Event::Unloaded => state.engine.loaded = None,
@@ -28,18 +42,25 @@ pub fn engine_event(state: &mut State, event: Event) -> Vec<Effect> {
             state.canvas.watching = Some(job);
             state.canvas.preview = None;
         }
-        Event::Kept { job, kept, pixels, .. } => {
+        Event::Kept { job, kept, .. } => {
             if let Some(why) = kept.instead {
-                let said = Message::new("notice-kept-instead").with("path", kept.path.display().to_string()).because(why);
-                state.notices.offer(Weight::Warning, said, Offer::OpenSettings);
+                let said = Message::new("notice-kept-instead")
+                    .with("path", kept.path.display().to_string())
+                    .because(why);
+                state
+                    .notices
+                    .offer(Weight::Warning, said, Offer::OpenSettings);
             }
-            state.engine.last_timings = Some(pixels.timings.clone());
             if let Ok(path) = kept.path.strip_prefix(&state.gallery_folder) {
                 let watched = state.canvas.watching == Some(job);
                 if watched {
                     super::gallery::choose(state, path.to_owned(), &mut out);
                     // The next picture of the job shows its previews again.
-                    state.canvas.watching = state.queue.running().filter(|running| running.id == job).map(|_| job);
+                    state.canvas.watching = state
+                        .queue
+                        .running()
+                        .filter(|running| running.id == job)
+                        .map(|_| job);
                     state.canvas.preview = None;
                     state.gallery.scroll_to_chosen = true;
                 }
@@ -53,11 +74,22 @@ pub fn engine_event(state: &mut State, event: Event) -> Vec<Effect> {
         }
         Event::DeviceLost(why) => {
             state.engine.lost = true;
-            state.notices.offer(Weight::Error, Message::new("notice-device-lost").because(why), Offer::Restart);
+            state.notices.offer(
+                Weight::Error,
+                Message::new("notice-device-lost").because(why),
+                Offer::Restart,
+            );
         }
-        Event::PromptCut { cut, .. } => state.notices.warn(Message::new("notice-prompt-cut").because(cut)),
-        Event::Recovered(why) => state.notices.warn(Message::new("notice-recovered").because(why)),
-        Event::LoadStarted(_) | Event::LoadProgress { .. } | Event::Stage { .. } | Event::Step { .. } => {}
+        Event::PromptCut { cut, .. } => state
+            .notices
+            .warn(Message::new("notice-prompt-cut").because(cut)),
+        Event::Recovered(why) => state
+            .notices
+            .warn(Message::new("notice-recovered").because(why)),
+        Event::LoadStarted(_)
+        | Event::LoadProgress { .. }
+        | Event::Stage { .. }
+        | Event::Step { .. } => {}
     }
     out
 }
@@ -65,7 +97,9 @@ pub fn engine_event(state: &mut State, event: Event) -> Vec<Effect> {
 fn ended(state: &mut State, outcome: Outcome, out: &mut Vec<Effect>) {
     match outcome {
         Outcome::Finished(pictures) => {
-            state.notices.good(Message::new("notice-finished").with("count", pictures.len()));
+            state
+                .notices
+                .good(Message::new("notice-finished").with("count", pictures.len()));
             out.push(Effect::Attention);
         }
         Outcome::Cancelled(_) => state.notices.good(Message::new("notice-cancelled")),
@@ -77,7 +111,11 @@ fn ended(state: &mut State, outcome: Outcome, out: &mut Vec<Effect>) {
             };
             let message = Message::new(key).because(&error);
             match error {
-                EngineError::NotSaved(_) => state.notices.offer(Weight::Error, message, Offer::OpenSettings),
+                EngineError::NotSaved(_) => {
+                    state
+                        .notices
+                        .offer(Weight::Error, message, Offer::OpenSettings)
+                }
                 _ => state.notices.error(message),
             }
             out.push(Effect::Attention);
@@ -93,7 +131,11 @@ pub fn gallery_notice(state: &mut State, notice: Notice) {
             let said = Message::new("notice-trashed").with("count", count);
             state.notices.offer(Weight::Good, said, Offer::UndoTrash);
         }
-        Notice::Restored(count) => state.notices.good(Message::new("notice-restored").with("count", count)),
-        Notice::Problem(why) => state.notices.error(Message::new("notice-gallery").because(why)),
+        Notice::Restored(count) => state
+            .notices
+            .good(Message::new("notice-restored").with("count", count)),
+        Notice::Problem(why) => state
+            .notices
+            .error(Message::new("notice-gallery").because(why)),
     }
 }

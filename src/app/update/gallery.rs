@@ -53,8 +53,15 @@ pub(super) fn act(state: &mut State, action: Action, out: &mut Vec<Effect>) {
         (Action::CopyPicture, Some(path)) => out.push(Effect::CopyPicture(full(state, &path))),
         (Action::Reveal, Some(path)) => out.push(Effect::Reveal(full(state, &path))),
         (Action::CopyPrompt, Some(_)) => {
-            let facts = state.gallery.chosen_facts().map(|facts| facts.request.prompt.as_str().to_owned());
-            let prompt = facts.or_else(|| state.chosen_entry().map(|entry| prompt_of(entry).to_owned()));
+            let facts = state
+                .gallery
+                .chosen_facts()
+                .map(|facts| facts.request.prompt.as_str().to_owned());
+            let prompt = facts.or_else(|| {
+                state
+                    .chosen_entry()
+                    .map(|entry| prompt_of(entry).to_owned())
+            });
             if let Some(prompt) = prompt.filter(|prompt| !prompt.is_empty()) {
                 out.push(Effect::CopyText(prompt));
                 state.notices.good(Message::new("notice-prompt-copied"));
@@ -69,7 +76,11 @@ pub(super) fn act(state: &mut State, action: Action, out: &mut Vec<Effect>) {
 }
 
 fn search(state: &mut State, out: &mut Vec<Effect>) {
-    let star = if state.gallery.only_starred { " star:yes" } else { "" };
+    let star = if state.gallery.only_starred {
+        " star:yes"
+    } else {
+        ""
+    };
     out.push(Effect::Search(format!("{}{star}", state.gallery.query)));
 }
 
@@ -93,7 +104,12 @@ fn walk(state: &mut State, by: isize, out: &mut Vec<Effect>) {
         Some(place) => place.saturating_add_signed(by).min(last),
         None => 0,
     };
-    if let Some(path) = state.gallery.shown().get(place).map(|entry| entry.path.clone()) {
+    if let Some(path) = state
+        .gallery
+        .shown()
+        .get(place)
+        .map(|entry| entry.path.clone())
+    {
         choose(state, path, out);
         state.gallery.scroll_to_chosen = true;
     }
@@ -102,7 +118,9 @@ fn walk(state: &mut State, by: isize, out: &mut Vec<Effect>) {
 fn trash(state: &mut State, path: PathBuf, out: &mut Vec<Effect>) {
     let place = state.gallery.chosen_place().unwrap_or(0);
     let list = state.gallery.shown();
-    let next = list.get(place + 1).or_else(|| place.checked_sub(1).and_then(|place| list.get(place)));
+    let next = list
+        .get(place + 1)
+        .or_else(|| place.checked_sub(1).and_then(|place| list.get(place)));
     let next = next.map(|entry| entry.path.clone());
     out.push(Effect::Trash(path));
     state.gallery.trashed = Some(Instant::now());
@@ -127,10 +145,16 @@ pub(super) fn compare(state: &mut State, mode: CompareMode, out: &mut Vec<Effect
         walk(state, 0, out);
     }
     let place = state.gallery.chosen_place().unwrap_or(0);
-    let still_there = state.canvas.other.as_ref().is_some_and(|path| state.gallery.entry(path).is_some());
+    let still_there = state
+        .canvas
+        .other
+        .as_ref()
+        .is_some_and(|path| state.gallery.entry(path).is_some());
     if !still_there || state.canvas.other == state.gallery.chosen {
         let list = state.gallery.shown();
-        let other = list.get(place + 1).or_else(|| place.checked_sub(1).and_then(|place| list.get(place)));
+        let other = list
+            .get(place + 1)
+            .or_else(|| place.checked_sub(1).and_then(|place| list.get(place)));
         state.canvas.other = other.map(|entry| entry.path.clone());
     }
     out.extend(state.canvas.other.clone().map(Effect::Pixels));
@@ -138,7 +162,9 @@ pub(super) fn compare(state: &mut State, mode: CompareMode, out: &mut Vec<Effect
 
 /// Takes settings of the chosen picture over.
 fn reuse(state: &mut State, part: Reuse, out: &mut Vec<Effect>) {
-    let Some(facts) = state.gallery.chosen_facts().cloned() else { return };
+    let Some(facts) = state.gallery.chosen_facts().cloned() else {
+        return;
+    };
     let source = Draft::from(facts.request.clone());
     let mut new = state.draft.clone();
     let key = match part {

@@ -58,11 +58,17 @@ pub fn command(state: &mut State, command: Command) -> Vec<Effect> {
         Command::SearchPresets(query) => state.presets.query = query,
         Command::ApplyPreset(place) => draft::apply_preset(state, place, out),
         Command::RemovePreset(place) => {
-            let file = state.presets.entries.get(place).and_then(|entry| entry.file.clone());
+            let file = state
+                .presets
+                .entries
+                .get(place)
+                .and_then(|entry| entry.file.clone());
             out.extend(file.map(Effect::RemovePreset));
             state.presets.applied = None;
         }
-        Command::SavePresetAs { name, with_prompt } => draft::save_preset(state, &name, with_prompt, out),
+        Command::SavePresetAs { name, with_prompt } => {
+            draft::save_preset(state, &name, with_prompt, out)
+        }
         Command::ChooseModel(place) => choose_model(state, place, out),
         Command::ForgetModel(place) => {
             if place < state.models.len() {
@@ -105,7 +111,10 @@ pub fn command(state: &mut State, command: Command) -> Vec<Effect> {
 fn act(state: &mut State, action: Action, out: &mut Vec<Effect>) {
     if let Some(why) = why_not(state, action) {
         // A key that does nothing must not leave a person guessing; moving through an empty list needs no words.
-        if !matches!(action, Action::NextPicture | Action::PreviousPicture | Action::Cancel | Action::LaterPrompt) {
+        if !matches!(
+            action,
+            Action::NextPicture | Action::PreviousPicture | Action::Cancel | Action::LaterPrompt
+        ) {
             state.notices.warn(why);
         }
         return;
@@ -177,7 +186,14 @@ fn act(state: &mut State, action: Action, out: &mut Vec<Effect>) {
                 Language::Chinese => Language::English,
                 Language::English => Language::Chinese,
             };
-            change_settings(state, Settings { language: Some(language), ..state.settings.clone() }, out);
+            change_settings(
+                state,
+                Settings {
+                    language: Some(language),
+                    ..state.settings.clone()
+                },
+                out,
+            );
         }
         Action::SwitchTheme => {
             let theme = match state.settings.theme {
@@ -185,7 +201,14 @@ fn act(state: &mut State, action: Action, out: &mut Vec<Effect>) {
                 ThemePreference::Dark => ThemePreference::System,
                 ThemePreference::System => ThemePreference::Light,
             };
-            change_settings(state, Settings { theme, ..state.settings.clone() }, out);
+            change_settings(
+                state,
+                Settings {
+                    theme,
+                    ..state.settings.clone()
+                },
+                out,
+            );
         }
         Action::RestartEngine => out.push(Effect::Restart),
         Action::Quit => out.push(Effect::Close),
@@ -224,13 +247,17 @@ fn zoom_by(state: &mut State, factor: f32) {
 }
 
 fn choose_model(state: &mut State, place: usize, out: &mut Vec<Effect>) {
-    let Some(model) = state.models.get(place) else { return };
+    let Some(model) = state.models.get(place) else {
+        return;
+    };
     let path = model.path.clone();
     state.settings.model = Some(path.clone());
     out.push(Effect::Load(path));
     out.push(Effect::Settings(Box::new(state.settings.clone())));
     if state.queue.running().is_some() {
-        state.notices.good(Message::new("notice-model-after-job").with("name", model.name.as_str()));
+        state
+            .notices
+            .good(Message::new("notice-model-after-job").with("name", model.name.as_str()));
     }
 }
 

@@ -21,7 +21,14 @@ pub(super) fn take(state: &mut State, outcome: Outcome, out: &mut Vec<Effect>) {
         Outcome::ModelPicked(path) => add_model(state, path, out),
         Outcome::FilesPicked(paths) => out.push(Effect::Import(paths)),
         Outcome::GalleryPicked(folder) => {
-            super::change_settings(state, Settings { gallery: Some(folder), ..state.settings.clone() }, out);
+            super::change_settings(
+                state,
+                Settings {
+                    gallery: Some(folder),
+                    ..state.settings.clone()
+                },
+                out,
+            );
         }
         Outcome::Facts(path, facts) => {
             if state.gallery.chosen.as_ref() == Some(&path) {
@@ -45,8 +52,16 @@ pub(super) fn take(state: &mut State, outcome: Outcome, out: &mut Vec<Effect>) {
 
 fn add_model(state: &mut State, path: PathBuf, out: &mut Vec<Effect>) {
     if !state.models.iter().any(|model| model.path == path) {
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        state.models.push(Model { path: path.clone(), name, demo: false, facts: None });
+        let name = path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        state.models.push(Model {
+            path: path.clone(),
+            name,
+            demo: false,
+            facts: None,
+        });
         out.push(Effect::SaveSession);
     }
     out.push(Effect::CheckModel(path));
@@ -55,10 +70,19 @@ fn add_model(state: &mut State, path: PathBuf, out: &mut Vec<Effect>) {
 
 /// Does the right thing with each kind of file, and says it all at once.
 fn take_imported(state: &mut State, imported: Imported, out: &mut Vec<Effect>) {
-    let Imported { presets, drafts, models, refused, warnings } = imported;
+    let Imported {
+        presets,
+        drafts,
+        models,
+        refused,
+        warnings,
+    } = imported;
     let detail = (!refused.is_empty() || !warnings.is_empty()).then(|| {
         let refused = refused.iter().map(|(name, why)| format!("{name}: {why}"));
-        refused.chain(warnings.iter().cloned()).collect::<Vec<_>>().join("\n")
+        refused
+            .chain(warnings.iter().cloned())
+            .collect::<Vec<_>>()
+            .join("\n")
     });
     let good = presets.len() + drafts.len() + models.len();
     let mut new = state.draft.clone();
@@ -81,7 +105,10 @@ fn take_imported(state: &mut State, imported: Imported, out: &mut Vec<Effect>) {
     message.detail = detail;
     if !presets.is_empty() {
         let known: Vec<String> = presets.iter().map(|entry| entry.key.clone()).collect();
-        state.presets.entries.retain(|entry| !known.contains(&entry.key));
+        state
+            .presets
+            .entries
+            .retain(|entry| !known.contains(&entry.key));
         state.presets.entries.splice(0..0, presets);
         state.presets.applied = None;
     }

@@ -13,7 +13,9 @@ pub(super) fn change(state: &mut State, change: QueueChange, out: &mut Vec<Effec
         QueueChange::MoveBy(id, places) => out.push(Effect::MoveBy(id, places)),
         QueueChange::MoveTo(id, place) => out.push(Effect::MoveTo(id, place)),
         QueueChange::Edit(id) => {
-            let Some(job) = state.queue.jobs.iter().find(|job| job.id == id).cloned() else { return };
+            let Some(job) = state.queue.jobs.iter().find(|job| job.id == id).cloned() else {
+                return;
+            };
             let before = match state.editing.take() {
                 Some((_, before)) => before,
                 None => Box::new(state.draft.clone()),
@@ -24,14 +26,18 @@ pub(super) fn change(state: &mut State, change: QueueChange, out: &mut Vec<Effec
             state.layout.narrow = crate::app::state::Narrow::Write;
         }
         QueueChange::SaveEdit => {
-            let Some((id, before)) = state.editing.take() else { return };
+            let Some((id, before)) = state.editing.take() else {
+                return;
+            };
             match state.draft.request() {
                 Ok(request) => {
                     out.push(Effect::EditJob(id, Box::new(request)));
                     show(state, *before, out);
                 }
                 Err(error) => {
-                    state.notices.error(Message::new("why-request").with("reason", error.to_string()));
+                    state
+                        .notices
+                        .error(Message::new("why-request").with("reason", error.to_string()));
                     state.editing = Some((id, before));
                 }
             }

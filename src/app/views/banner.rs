@@ -12,7 +12,13 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
     if view.state.engine.lost {
         let text = view.say("banner-device-lost");
         let restart = view.say("banner-restart");
-        offer(ui, "lost", &text, &mut [(&restart, Command::Do(Action::RestartEngine))], view);
+        offer(
+            ui,
+            "lost",
+            &text,
+            &mut [(&restart, Command::Do(Action::RestartEngine))],
+            view,
+        );
     }
     if let Some(jobs) = view.state.recovery {
         let text = view.say_with("banner-recovery", &[("count", jobs.into())]);
@@ -21,7 +27,10 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
             ui,
             "recovery",
             &text,
-            &mut [(&resume, Command::ResumeQueue), (&discard, Command::DiscardQueue)],
+            &mut [
+                (&resume, Command::ResumeQueue),
+                (&discard, Command::DiscardQueue),
+            ],
             view,
         );
     }
@@ -33,7 +42,10 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
             ui,
             "editing",
             &text,
-            &mut [(&save, save_command), (&leave, Command::Queue(QueueChange::LeaveEdit))],
+            &mut [
+                (&save, save_command),
+                (&leave, Command::Queue(QueueChange::LeaveEdit)),
+            ],
             view,
         );
     }
@@ -41,20 +53,28 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
 
 fn offer(ui: &mut Ui, id: &str, text: &str, choices: &mut [(&str, Command)], view: &mut View<'_>) {
     let t = Tokens::of(ui);
-    let frame = Frame::new().fill(t.chosen).inner_margin(Margin::symmetric(16, 6));
-    Panel::top(format!("banner-{id}")).frame(frame).show_separator_line(false).show(ui, |ui| {
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            for (index, (name, command)) in choices.iter().enumerate().rev() {
-                let pressed = if index == 0 {
-                    ui.add(Button::new(*name).fill(t.card).min_size([0.0, 28.0].into())).clicked()
-                } else {
-                    widgets::button(ui, name).clicked()
-                };
-                if pressed {
-                    view.send(command.clone());
+    let frame = Frame::new()
+        .fill(t.chosen)
+        .inner_margin(Margin::symmetric(16, 6));
+    Panel::top(format!("banner-{id}"))
+        .frame(frame)
+        .show_separator_line(false)
+        .show(ui, |ui| {
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                for (index, (name, command)) in choices.iter().enumerate().rev() {
+                    let pressed = if index == 0 {
+                        ui.add(Button::new(*name).fill(t.card).min_size([0.0, 28.0].into()))
+                            .clicked()
+                    } else {
+                        widgets::button(ui, name).clicked()
+                    };
+                    if pressed {
+                        view.send(command.clone());
+                    }
                 }
-            }
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| ui.add(Label::new(text).truncate()));
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                    ui.add(Label::new(text).truncate())
+                });
+            });
         });
-    });
 }

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use eframe::egui::{
-    self, Align2, Color32, CornerRadius, Frame, Margin, Panel, Pos2, Rect, RichText, Sense, TextureHandle, Ui, Vec2, pos2,
-    vec2,
+    self, Align2, Color32, CornerRadius, Frame, Margin, Panel, Pos2, Rect, RichText, Sense,
+    TextureHandle, Ui, Vec2, pos2, vec2,
 };
 
 use super::View;
@@ -30,8 +30,12 @@ pub(super) struct Shown<'a> {
 /// Draws the picture area and the bar below it.
 pub fn show(ui: &mut Ui, view: &mut View<'_>) {
     let t = Tokens::of(ui);
-    let bar = Frame::new().fill(t.panel).inner_margin(Margin::symmetric(8, 4));
-    Panel::bottom("canvas bar").frame(bar).show(ui, |ui| canvas_bar::show(ui, view));
+    let bar = Frame::new()
+        .fill(t.panel)
+        .inner_margin(Margin::symmetric(8, 4));
+    Panel::bottom("canvas bar")
+        .frame(bar)
+        .show(ui, |ui| canvas_bar::show(ui, view));
     let area = ui.available_rect_before_wrap();
     ui.painter().rect_filled(area, 0.0, t.canvas);
     let shown = what(view);
@@ -47,29 +51,64 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
 /// The preview of the job that is watched, else the chosen picture.
 fn what<'a>(view: &View<'a>) -> Option<Shown<'a>> {
     let state = view.state;
-    if let Some((job, preview)) = state.canvas.watching.and_then(|id| Some((id, view.textures.preview.as_ref()?))) {
-        let request = state.queue.jobs.iter().find(|j| j.id == job).map(|j| &j.request);
-        let size = request.map_or(preview.size_vec2() * 8.0, |r| vec2(r.size.width() as f32, r.size.height() as f32));
-        return Some(Shown { texture: preview, size, name: view.say("canvas-preview") });
+    if let Some((job, preview)) = state
+        .canvas
+        .watching
+        .and_then(|id| Some((id, view.textures.preview.as_ref()?)))
+    {
+        let request = state
+            .queue
+            .jobs
+            .iter()
+            .find(|j| j.id == job)
+            .map(|j| &j.request);
+        let size = request.map_or(preview.size_vec2() * 8.0, |r| {
+            vec2(r.size.width() as f32, r.size.height() as f32)
+        });
+        return Some(Shown {
+            texture: preview,
+            size,
+            name: view.say("canvas-preview"),
+        });
     }
     let path = state.gallery.chosen.as_ref()?;
-    let texture = view.textures.picture(path).or_else(|| view.textures.thumbnail(path))?;
+    let texture = view
+        .textures
+        .picture(path)
+        .or_else(|| view.textures.thumbnail(path))?;
     Some(of_entry(view, path, texture))
 }
 
 /// A picture of the gallery.
 pub(super) fn of_entry<'a>(view: &View<'_>, path: &Path, texture: &'a TextureHandle) -> Shown<'a> {
-    let entry = view.state.gallery.shown().iter().find(|entry| entry.path == path);
+    let entry = view
+        .state
+        .gallery
+        .shown()
+        .iter()
+        .find(|entry| entry.path == path);
     let size = entry.and_then(|entry| size_of(entry));
-    let size = size.map_or(texture.size_vec2(), |(width, height)| vec2(width as f32, height as f32));
-    let prompt = entry.map(|entry| prompt_of(entry).to_owned()).unwrap_or_default();
-    Shown { texture, size, name: view.say_with("canvas-picture", &[("prompt", prompt.into())]) }
+    let size = size.map_or(texture.size_vec2(), |(width, height)| {
+        vec2(width as f32, height as f32)
+    });
+    let prompt = entry
+        .map(|entry| prompt_of(entry).to_owned())
+        .unwrap_or_default();
+    Shown {
+        texture,
+        size,
+        name: view.say_with("canvas-picture", &[("prompt", prompt.into())]),
+    }
 }
 
 /// Where the picture is, in points.
 pub(super) fn placed(ui: &Ui, view: &View<'_>, area: Rect, size: Vec2) -> Rect {
     let scale = scale(ui, view.state.canvas.zoom, area, size);
-    let (x, y) = if view.state.canvas.zoom == Zoom::Fit { (0.0, 0.0) } else { view.state.canvas.pan };
+    let (x, y) = if view.state.canvas.zoom == Zoom::Fit {
+        (0.0, 0.0)
+    } else {
+        view.state.canvas.pan
+    };
     Rect::from_center_size(area.center() + vec2(x, y), size * scale)
 }
 
@@ -78,7 +117,11 @@ fn scale(ui: &Ui, zoom: Zoom, area: Rect, size: Vec2) -> f32 {
     match zoom {
         Zoom::Scale(scale) => scale / ui.ctx().pixels_per_point(),
         Zoom::Fit => {
-            let margin = if area.width() > 480.0 { 3.0 * GRID } else { GRID };
+            let margin = if area.width() > 480.0 {
+                3.0 * GRID
+            } else {
+                GRID
+            };
             let room = (area.size() - Vec2::splat(2.0 * margin)).max(Vec2::splat(16.0));
             (room.x / size.x.max(1.0)).min(room.y / size.y.max(1.0))
         }
@@ -86,14 +129,31 @@ fn scale(ui: &Ui, zoom: Zoom, area: Rect, size: Vec2) -> f32 {
 }
 
 /// Lets the wheel zoom about the pointer and a drag pan.
-pub(super) fn zoom_and_pan(ui: &Ui, view: &mut View<'_>, area: Rect, size: Vec2, response: &egui::Response) {
+pub(super) fn zoom_and_pan(
+    ui: &Ui,
+    view: &mut View<'_>,
+    area: Rect,
+    size: Vec2,
+    response: &egui::Response,
+) {
     let canvas = &view.state.canvas;
     let ppp = ui.ctx().pixels_per_point();
     let old = scale(ui, canvas.zoom, area, size) * ppp;
-    let old_pan = if canvas.zoom == Zoom::Fit { Vec2::ZERO } else { vec2(canvas.pan.0, canvas.pan.1) };
+    let old_pan = if canvas.zoom == Zoom::Fit {
+        Vec2::ZERO
+    } else {
+        vec2(canvas.pan.0, canvas.pan.1)
+    };
     if response.double_clicked() {
-        let zoom = if canvas.zoom == Zoom::Fit { Zoom::Scale(1.0) } else { Zoom::Fit };
-        view.send(Command::Canvas { zoom, pan: (0.0, 0.0) });
+        let zoom = if canvas.zoom == Zoom::Fit {
+            Zoom::Scale(1.0)
+        } else {
+            Zoom::Fit
+        };
+        view.send(Command::Canvas {
+            zoom,
+            pan: (0.0, 0.0),
+        });
         return;
     }
     let mut new = old;
@@ -113,7 +173,10 @@ pub(super) fn zoom_and_pan(ui: &Ui, view: &mut View<'_>, area: Rect, size: Vec2,
     if (new - old).abs() > 1e-6 || pan != old_pan {
         let reach = size * (new / ppp) * 0.5 + area.size() * 0.4;
         pan = pan.clamp(-reach, reach);
-        view.send(Command::Canvas { zoom: Zoom::Scale(new), pan: (pan.x, pan.y) });
+        view.send(Command::Canvas {
+            zoom: Zoom::Scale(new),
+            pan: (pan.x, pan.y),
+        });
     }
 }
 
@@ -129,52 +192,84 @@ fn single(ui: &mut Ui, view: &mut View<'_>, area: Rect, shown: &Shown<'_>) {
 /// Paints a picture, cut to the area.
 pub(super) fn paint(ui: &Ui, clip: Rect, rect: Rect, texture: &TextureHandle) {
     let uv = Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0));
-    ui.painter().with_clip_rect(clip).image(texture.id(), rect, uv, Color32::WHITE);
+    ui.painter()
+        .with_clip_rect(clip)
+        .image(texture.id(), rect, uv, Color32::WHITE);
 }
 
 /// The first look: what to do, and three prompts to start from.
 fn nothing_yet(ui: &mut Ui, view: &mut View<'_>) {
     let t = Tokens::of(ui);
     let area = ui.available_rect_before_wrap();
-    let size = vec2((area.width() - 32.0).min(460.0), 300.0_f32.min(area.height()));
+    let size = vec2(
+        (area.width() - 32.0).min(460.0),
+        300.0_f32.min(area.height()),
+    );
     let middle = Rect::from_center_size(area.center(), size);
     ui.scope_builder(egui::UiBuilder::new().max_rect(middle), |ui| {
-        egui::ScrollArea::vertical().id_salt("first look").auto_shrink([false, true]).show(ui, |ui| {
-            ui.vertical_centered(|ui| {
-                if let Some(mark) = &view.textures.mark {
-                    let (rect, _) = ui.allocate_exact_size(Vec2::splat(56.0), Sense::hover());
-                    paint(ui, rect, rect, mark);
-                }
-                ui.add_space(GRID);
-                ui.label(RichText::new(view.say("canvas-empty-title")).heading());
-                let keys = Action::Generate.shortcuts().first().map(|s| ui.ctx().format_shortcut(s)).unwrap_or_default();
-                let text = view.say_with("canvas-empty-text", &[("keys", keys.into())]);
-                ui.add(egui::Label::new(RichText::new(text).color(t.text_weak)).wrap());
-                ui.add_space(GRID);
-                let list = if view.state.demo_active() { "canvas-examples-demo" } else { "canvas-examples" };
-                for prompt in view.say(list).split('|').map(str::trim).filter(|prompt| !prompt.is_empty()) {
-                    let name = view.say_with("canvas-try", &[("prompt", prompt.into())]);
-                    let button = egui::Button::new(prompt).wrap().corner_radius(CornerRadius::same(16));
-                    let response = ui.add(button.min_size(vec2(0.0, 32.0)));
-                    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
-                    if response.clicked() {
-                        let draft = Draft { prompt: prompt.to_owned(), ..view.state.draft.clone() };
-                        view.send(Command::Draft(Box::new(draft)));
-                        view.send(Action::FocusPrompt);
+        egui::ScrollArea::vertical()
+            .id_salt("first look")
+            .auto_shrink([false, true])
+            .show(ui, |ui| {
+                ui.vertical_centered(|ui| {
+                    if let Some(mark) = &view.textures.mark {
+                        let (rect, _) = ui.allocate_exact_size(Vec2::splat(56.0), Sense::hover());
+                        paint(ui, rect, rect, mark);
                     }
-                }
-                ui.add_space(GRID);
-                widgets::hint(ui, &view.say("canvas-empty-drop"));
+                    ui.add_space(GRID);
+                    ui.label(RichText::new(view.say("canvas-empty-title")).heading());
+                    let keys = Action::Generate
+                        .shortcuts()
+                        .first()
+                        .map(|s| ui.ctx().format_shortcut(s))
+                        .unwrap_or_default();
+                    let text = view.say_with("canvas-empty-text", &[("keys", keys.into())]);
+                    ui.add(egui::Label::new(RichText::new(text).color(t.text_weak)).wrap());
+                    ui.add_space(GRID);
+                    let list = if view.state.demo_active() {
+                        "canvas-examples-demo"
+                    } else {
+                        "canvas-examples"
+                    };
+                    for prompt in view
+                        .say(list)
+                        .split('|')
+                        .map(str::trim)
+                        .filter(|prompt| !prompt.is_empty())
+                    {
+                        let name = view.say_with("canvas-try", &[("prompt", prompt.into())]);
+                        let button = egui::Button::new(prompt)
+                            .wrap()
+                            .corner_radius(CornerRadius::same(16));
+                        let response = ui.add(button.min_size(vec2(0.0, 32.0)));
+                        response.widget_info(|| {
+                            egui::WidgetInfo::labeled(egui::Role::Button, true, &name)
+                        });
+                        if response.clicked() {
+                            let draft = Draft {
+                                prompt: prompt.to_owned(),
+                                ..view.state.draft.clone()
+                            };
+                            view.send(Command::Draft(Box::new(draft)));
+                            view.send(Action::FocusPrompt);
+                        }
+                    }
+                    ui.add_space(GRID);
+                    widgets::hint(ui, &view.say("canvas-empty-drop"));
+                });
             });
-        });
     });
 }
 
 /// A small label on the picture.
 pub(super) fn tag(ui: &Ui, at: Pos2, align: Align2, text: &str) {
     let font = egui::TextStyle::Small.resolve(ui.style());
-    let galley = ui.painter().layout_no_wrap(text.to_owned(), font, Color32::WHITE);
+    let galley = ui
+        .painter()
+        .layout_no_wrap(text.to_owned(), font, Color32::WHITE);
     let rect = align.anchor_size(at, galley.size() + vec2(12.0, 6.0));
-    ui.painter().rect_filled(rect, CornerRadius::same(6), Color32::from_black_alpha(150));
-    ui.painter().galley(rect.min + vec2(6.0, 3.0), galley, Color32::WHITE);
+    ui.painter()
+        .rect_filled(rect, CornerRadius::same(6), Color32::from_black_alpha(150));
+    ui.painter()
+        .galley(rect.min + vec2(6.0, 3.0), galley, Color32::WHITE);
 }

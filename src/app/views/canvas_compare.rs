@@ -11,18 +11,35 @@ use crate::app::state::CompareMode;
 pub(super) fn other<'a>(view: &View<'a>) -> Option<(CompareMode, Shown<'a>)> {
     let mode = view.state.canvas.compare?;
     let path = view.state.canvas.other.as_ref()?;
-    let texture = view.textures.picture(path).or_else(|| view.textures.thumbnail(path))?;
+    let texture = view
+        .textures
+        .picture(path)
+        .or_else(|| view.textures.thumbnail(path))?;
     Some((mode, of_entry(view, path, texture)))
 }
 
 fn seed_of(view: &View<'_>, path: Option<&std::path::PathBuf>) -> String {
-    let entry = path.and_then(|path| view.state.gallery.shown().iter().find(|entry| &entry.path == path));
+    let entry = path.and_then(|path| {
+        view.state
+            .gallery
+            .shown()
+            .iter()
+            .find(|entry| &entry.path == path)
+    });
     let seed = entry.and_then(|entry| entry.facts()?.seed);
-    seed.map(|seed| view.say_with("canvas-seed", &[("seed", seed.to_string().into())])).unwrap_or_default()
+    seed.map(|seed| view.say_with("canvas-seed", &[("seed", seed.to_string().into())]))
+        .unwrap_or_default()
 }
 
 /// Draws both.
-pub(super) fn show(ui: &mut Ui, view: &mut View<'_>, area: Rect, mode: CompareMode, one: &Shown<'_>, two: &Shown<'_>) {
+pub(super) fn show(
+    ui: &mut Ui,
+    view: &mut View<'_>,
+    area: Rect,
+    mode: CompareMode,
+    one: &Shown<'_>,
+    two: &Shown<'_>,
+) {
     match mode {
         CompareMode::Sides => sides(ui, view, area, one, two),
         CompareMode::Slider => slider(ui, view, area, one, two),
@@ -31,7 +48,10 @@ pub(super) fn show(ui: &mut Ui, view: &mut View<'_>, area: Rect, mode: CompareMo
 
 fn sides(ui: &mut Ui, view: &mut View<'_>, area: Rect, one: &Shown<'_>, two: &Shown<'_>) {
     let (left, right) = area.split_left_right_at_fraction(0.5);
-    let tags = [seed_of(view, view.state.gallery.chosen.as_ref()), seed_of(view, view.state.canvas.other.as_ref())];
+    let tags = [
+        seed_of(view, view.state.gallery.chosen.as_ref()),
+        seed_of(view, view.state.canvas.other.as_ref()),
+    ];
     for (half, shown, text) in [(left, one, &tags[0]), (right, two, &tags[1])] {
         let half = half.shrink2(vec2(1.0, 0.0));
         let response = ui.allocate_rect(half, Sense::click_and_drag());
@@ -40,7 +60,12 @@ fn sides(ui: &mut Ui, view: &mut View<'_>, area: Rect, one: &Shown<'_>, two: &Sh
         let rect = placed(ui, view, half, shown.size);
         paint(ui, half, rect, shown.texture);
         if !text.is_empty() {
-            tag(ui, half.left_top() + vec2(12.0, 12.0), Align2::LEFT_TOP, text);
+            tag(
+                ui,
+                half.left_top() + vec2(12.0, 12.0),
+                Align2::LEFT_TOP,
+                text,
+            );
         }
     }
 }
@@ -54,14 +79,23 @@ fn slider(ui: &mut Ui, view: &mut View<'_>, area: Rect, one: &Shown<'_>, two: &S
     let x = egui::lerp(seen.left()..=seen.right(), divider);
     let handle = Rect::from_center_size(pos2(x, area.center().y), vec2(24.0, area.height()));
     let name = view.say("canvas-divider");
-    let grip = ui.interact(handle, ui.scope_id().with("divider"), Sense::click_and_drag()).on_hover_cursor(CursorIcon::ResizeHorizontal);
+    let grip = ui
+        .interact(
+            handle,
+            ui.scope_id().with("divider"),
+            Sense::click_and_drag(),
+        )
+        .on_hover_cursor(CursorIcon::ResizeHorizontal);
     grip.widget_info(|| egui::WidgetInfo::slider(true, f64::from(divider) * 100.0, &name));
     if grip.has_focus() {
         let step = ui.input(|i| {
-            i32::from(i.key_pressed(egui::Key::ArrowRight)) - i32::from(i.key_pressed(egui::Key::ArrowLeft))
+            i32::from(i.key_pressed(egui::Key::ArrowRight))
+                - i32::from(i.key_pressed(egui::Key::ArrowLeft))
         });
         if step != 0 {
-            view.send(Command::Divider((divider + step as f32 * 0.02).clamp(0.0, 1.0)));
+            view.send(Command::Divider(
+                (divider + step as f32 * 0.02).clamp(0.0, 1.0),
+            ));
         }
     }
     if let Some(pointer) = grip.interact_pointer_pos().filter(|_| grip.dragged()) {
@@ -75,7 +109,10 @@ fn slider(ui: &mut Ui, view: &mut View<'_>, area: Rect, one: &Shown<'_>, two: &S
     paint(ui, left, rect, one.texture);
     paint(ui, right, rect, two.texture);
     let painter = ui.painter().with_clip_rect(area);
-    painter.line_segment([pos2(x, seen.top()), pos2(x, seen.bottom())], Stroke::new(2.0, Color32::WHITE));
+    painter.line_segment(
+        [pos2(x, seen.top()), pos2(x, seen.bottom())],
+        Stroke::new(2.0, Color32::WHITE),
+    );
     painter.circle_filled(pos2(x, seen.center().y), 10.0, Color32::WHITE);
     for (points, sign) in [(-3.0_f32, -1.0_f32), (3.0, 1.0)] {
         let tip = pos2(x + points + sign * 3.0, seen.center().y);
@@ -87,9 +124,19 @@ fn slider(ui: &mut Ui, view: &mut View<'_>, area: Rect, one: &Shown<'_>, two: &S
     let one_tag = seed_of(view, view.state.gallery.chosen.as_ref());
     let two_tag = seed_of(view, view.state.canvas.other.as_ref());
     if !one_tag.is_empty() {
-        tag(ui, seen.left_top() + vec2(12.0, 12.0), Align2::LEFT_TOP, &one_tag);
+        tag(
+            ui,
+            seen.left_top() + vec2(12.0, 12.0),
+            Align2::LEFT_TOP,
+            &one_tag,
+        );
     }
     if !two_tag.is_empty() {
-        tag(ui, seen.right_top() + vec2(-12.0, 12.0), Align2::RIGHT_TOP, &two_tag);
+        tag(
+            ui,
+            seen.right_top() + vec2(-12.0, 12.0),
+            Align2::RIGHT_TOP,
+            &two_tag,
+        );
     }
 }

@@ -1,6 +1,8 @@
 //! What lies over the window until it is closed: with Esc, with a press beside it, or with its cross.
 
-use eframe::egui::{self, Align, Context, Id, Key, Layout, Modal, Modifiers, RichText, TextEdit, Ui, vec2};
+use eframe::egui::{
+    self, Align, Context, Id, Key, Layout, Modal, Modifiers, RichText, TextEdit, Ui, vec2,
+};
 
 use super::View;
 use super::icons::Icon;
@@ -12,7 +14,9 @@ use crate::app::theme::Tokens;
 
 /// Draws the dialog that is open.
 pub fn show(ui: &mut Ui, view: &mut View<'_>) {
-    let Some(dialog) = view.state.layout.dialog else { return };
+    let Some(dialog) = view.state.layout.dialog else {
+        return;
+    };
     let screen = ui.ctx().content_rect().size();
     let (width, height, title) = match dialog {
         Dialog::Palette => (560.0_f32, 440.0_f32, None),
@@ -26,7 +30,8 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
         Dialog::Export => (420.0, 300.0, Some("export-title")),
     };
     let size = vec2(width.min(screen.x - 48.0), height.min(screen.y - 64.0));
-    let modal = Modal::new(Id::unique(("dialog", dialog as u8))).backdrop_color(Tokens::of(ui).backdrop);
+    let modal =
+        Modal::new(Id::unique(("dialog", dialog as u8))).backdrop_color(Tokens::of(ui).backdrop);
     let response = modal.show(ui.ctx(), |ui| {
         ui.set_width(size.x);
         ui.set_max_height(size.y);
@@ -68,7 +73,10 @@ fn content(ui: &mut Ui, view: &mut View<'_>, dialog: Dialog) {
 
 /// Text that lives as long as its dialog is open.
 fn kept_text(ui: &Ui, id: &str) -> String {
-    ui.data_mut(|data| data.get_temp_mut_or_default::<String>(Id::unique(id)).clone())
+    ui.data_mut(|data| {
+        data.get_temp_mut_or_default::<String>(Id::unique(id))
+            .clone()
+    })
 }
 
 fn keep_text(ui: &Ui, id: &str, text: String) {
@@ -85,20 +93,32 @@ fn save_preset(ui: &mut Ui, view: &mut View<'_>) {
         .desired_width(f32::INFINITY)
         .margin(egui::Margin::symmetric(10, 8))
         .char_limit(80);
-    let response = field.show(ui).response.response.accessible_name(view.say("save-preset-name"));
+    let response = field
+        .show(ui)
+        .response
+        .response
+        .accessible_name(view.say("save-preset-name"));
     if !response.has_focus() && !response.lost_focus() && name.is_empty() {
         response.request_focus();
     }
     ui.checkbox(&mut with_prompt, view.say("save-preset-with-prompt"));
     let ready = !name.trim().is_empty();
-    let enter = response.lost_focus() && ui.input(|i| i.key_pressed(Key::Enter)) && !view.state.desk.composing;
+    let enter = response.lost_focus()
+        && ui.input(|i| i.key_pressed(Key::Enter))
+        && !view.state.desk.composing;
     let save = ui.add_enabled_ui(ready, |ui| {
         let width = ui.available_width();
         widgets::primary_button(ui, &view.say("save-preset-save"), width)
     });
-    let pressed = save.inner.on_disabled_hover_text(view.say("save-preset-needs-name")).clicked();
+    let pressed = save
+        .inner
+        .on_disabled_hover_text(view.say("save-preset-needs-name"))
+        .clicked();
     if ready && (pressed || enter) {
-        view.send(Command::SavePresetAs { name: name.trim().to_owned(), with_prompt });
+        view.send(Command::SavePresetAs {
+            name: name.trim().to_owned(),
+            with_prompt,
+        });
         name.clear();
     }
     keep_text(ui, "preset name", name);
@@ -115,15 +135,23 @@ fn paste(ui: &mut Ui, view: &mut View<'_>) {
         .desired_rows(8)
         .margin(egui::Margin::same(10));
     let scroll = egui::ScrollArea::vertical().max_height(220.0);
-    let response = scroll.show(ui, |ui| field.show(ui).response.response).inner.accessible_name(view.say("paste-title"));
+    let response = scroll
+        .show(ui, |ui| field.show(ui).response.response)
+        .inner
+        .accessible_name(view.say("paste-title"));
     if text.is_empty() && !response.has_focus() {
         response.request_focus();
     }
     let ready = !text.trim().is_empty();
     let width = ui.available_width();
     let name = view.say("paste-import");
-    let import = ui.add_enabled_ui(ready, |ui| widgets::primary_button(ui, &name, width)).inner;
-    if import.on_disabled_hover_text(view.say("paste-needs-text")).clicked() {
+    let import = ui
+        .add_enabled_ui(ready, |ui| widgets::primary_button(ui, &name, width))
+        .inner;
+    if import
+        .on_disabled_hover_text(view.say("paste-needs-text"))
+        .clicked()
+    {
         view.send(Command::ImportText(std::mem::take(&mut text)));
         view.send(Command::CloseDialog);
     }

@@ -1,8 +1,8 @@
 //! The pictures of the folder, newest first: search, stars, and a grid that draws only what is in sight.
 
 use eframe::egui::{
-    self, Align, Color32, CornerRadius, Layout, Pos2, Rect, RichText, ScrollArea, Sense, Stroke, StrokeKind, TextEdit, Ui,
-    Vec2, pos2, vec2,
+    self, Align, Color32, CornerRadius, Layout, Pos2, Rect, RichText, ScrollArea, Sense, Stroke,
+    StrokeKind, TextEdit, Ui, Vec2, pos2, vec2,
 };
 
 use super::View;
@@ -29,19 +29,37 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
         } else if gallery.query.is_empty() && !gallery.only_starred {
             view.say_with("gallery-count", &[("count", gallery.view.total.into())])
         } else {
-            view.say_with("gallery-found", &[("found", shown.into()), ("count", gallery.view.total.into())])
+            view.say_with(
+                "gallery-found",
+                &[
+                    ("found", shown.into()),
+                    ("count", gallery.view.total.into()),
+                ],
+            )
         };
         ui.label(RichText::new(text).small().color(Tokens::of(ui).text_weak));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let name = view.say(Action::OpenFolder.key());
-            view.act(ui, Action::OpenFolder, |ui| widgets::small_icon_button(ui, Icon::Folder, &name));
+            view.act(ui, Action::OpenFolder, |ui| {
+                widgets::small_icon_button(ui, Icon::Folder, &name)
+            });
         });
     });
     if gallery.shown().is_empty() {
         if gallery.view.total == 0 {
-            widgets::empty_state(ui, Icon::Brush, &view.say("gallery-empty"), &view.say("gallery-empty-more"));
+            widgets::empty_state(
+                ui,
+                Icon::Brush,
+                &view.say("gallery-empty"),
+                &view.say("gallery-empty-more"),
+            );
         } else {
-            widgets::empty_state(ui, Icon::Search, &view.say("gallery-no-match"), &view.say("gallery-no-match-more"));
+            widgets::empty_state(
+                ui,
+                Icon::Search,
+                &view.say("gallery-no-match"),
+                &view.say("gallery-no-match-more"),
+            );
         }
         return;
     }
@@ -69,7 +87,11 @@ fn search(ui: &mut Ui, view: &mut View<'_>) {
             view.send(Command::Search(query));
         }
         let only = view.state.gallery.only_starred;
-        let name = view.say(if only { "gallery-show-all" } else { "gallery-only-starred" });
+        let name = view.say(if only {
+            "gallery-show-all"
+        } else {
+            "gallery-only-starred"
+        });
         let icon = if only { Icon::StarFull } else { Icon::Star };
         if widgets::icon_toggle(ui, icon, &name, only).clicked() {
             view.send(Command::OnlyStarred(!only));
@@ -86,7 +108,9 @@ fn grid(ui: &mut Ui, view: &mut View<'_>) {
     let columns = ((width + GAP) / (CELL + GAP)).floor().max(1.0) as usize;
     let side = (width - GAP * (columns as f32 - 1.0)) / columns as f32;
     let rows = shown.len().div_ceil(columns);
-    let mut area = ScrollArea::vertical().id_salt("gallery").auto_shrink([false, false]);
+    let mut area = ScrollArea::vertical()
+        .id_salt("gallery")
+        .auto_shrink([false, false]);
     if view.state.gallery.scroll_to_chosen
         && let Some(place) = view.state.gallery.chosen_place()
     {
@@ -108,30 +132,44 @@ fn cell(ui: &mut Ui, view: &mut View<'_>, entry: &Entry, side: f32) {
     let t = Tokens::of(ui);
     let (rect, response) = ui.allocate_exact_size(Vec2::splat(side), Sense::click());
     let chosen = view.state.gallery.chosen.as_ref() == Some(&entry.path);
-    let other = view.state.canvas.compare.is_some() && view.state.canvas.other.as_ref() == Some(&entry.path);
+    let other = view.state.canvas.compare.is_some()
+        && view.state.canvas.other.as_ref() == Some(&entry.path);
     let name = name(view, entry);
     response.widget_info(|| egui::WidgetInfo::selected(egui::Role::Button, true, chosen, &name));
     if ui.is_rect_visible(rect) {
         let radius = CornerRadius::same(6);
         ui.painter().rect_filled(rect, radius, t.control);
         if matches!(entry.details, Details::Bad { .. }) {
-            Icon::Warning.paint(ui.painter(), Rect::from_center_size(rect.center(), Vec2::splat(24.0)), t.warning);
+            Icon::Warning.paint(
+                ui.painter(),
+                Rect::from_center_size(rect.center(), Vec2::splat(24.0)),
+                t.warning,
+            );
         } else if let Some(texture) = view.textures.thumbnail(&entry.path) {
             let brush = egui::epaint::RectShape::filled(rect, radius, Color32::WHITE);
-            ui.painter().add(brush.with_texture(texture.id(), cover(texture.size_vec2())));
+            ui.painter()
+                .add(brush.with_texture(texture.id(), cover(texture.size_vec2())));
         } else {
             view.send(Command::NeedThumbnail(entry.path.clone()));
         }
         if entry.star {
-            let at = Rect::from_center_size(rect.right_top() + vec2(-13.0, 13.0), Vec2::splat(14.0));
-            ui.painter().circle_filled(at.center(), 10.0, Color32::from_black_alpha(140));
+            let at =
+                Rect::from_center_size(rect.right_top() + vec2(-13.0, 13.0), Vec2::splat(14.0));
+            ui.painter()
+                .circle_filled(at.center(), 10.0, Color32::from_black_alpha(140));
             Icon::StarFull.paint(ui.painter(), at, Color32::from_rgb(255, 205, 90));
         }
         if chosen || other || response.has_focus() {
             let color = if other { t.outline } else { t.accent_text };
-            ui.painter().rect_stroke(rect, radius, Stroke::new(2.5, color), StrokeKind::Inside);
+            ui.painter()
+                .rect_stroke(rect, radius, Stroke::new(2.5, color), StrokeKind::Inside);
         } else if response.hovered() {
-            ui.painter().rect_stroke(rect, radius, Stroke::new(1.5, t.text_weak), StrokeKind::Inside);
+            ui.painter().rect_stroke(
+                rect,
+                radius,
+                Stroke::new(1.5, t.text_weak),
+                StrokeKind::Inside,
+            );
         }
     }
     if response.clicked() {
@@ -159,12 +197,20 @@ fn cover(size: Vec2) -> Rect {
 
 fn name(view: &View<'_>, entry: &Entry) -> String {
     if matches!(entry.details, Details::Bad { .. }) {
-        let file = entry.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let file = entry
+            .path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default();
         return view.say_with("gallery-damaged", &[("file", file.into())]);
     }
     let mut prompt: String = prompt_of(entry).chars().take(120).collect();
     if prompt.is_empty() {
-        prompt = entry.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        prompt = entry
+            .path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default();
     }
     match size_of(entry) {
         Some((width, height)) => format!("{prompt} · {width}×{height}"),

@@ -13,25 +13,39 @@ use crate::gallery::metadata::Metadata;
 /// Draws the tab.
 pub fn show(ui: &mut Ui, view: &mut View<'_>) {
     let Some(path) = view.state.gallery.chosen.clone() else {
-        widgets::empty_state(ui, Icon::Info, &view.say("info-empty"), &view.say("info-empty-more"));
+        widgets::empty_state(
+            ui,
+            Icon::Info,
+            &view.say("info-empty"),
+            &view.say("info-empty-more"),
+        );
         return;
     };
-    ScrollArea::vertical().id_salt("info").auto_shrink([false, false]).show(ui, |ui| {
-        ui.set_max_width(ui.available_width() - 10.0);
-        match view.state.gallery.chosen_facts().cloned() {
-            Some(facts) => known(ui, view, &facts),
-            None => {
-                widgets::hint(ui, &view.say("info-none"));
+    ScrollArea::vertical()
+        .id_salt("info")
+        .auto_shrink([false, false])
+        .show(ui, |ui| {
+            ui.set_max_width(ui.available_width() - 10.0);
+            match view.state.gallery.chosen_facts().cloned() {
+                Some(facts) => known(ui, view, &facts),
+                None => {
+                    widgets::hint(ui, &view.say("info-none"));
+                }
             }
-        }
-        widgets::card(ui, |ui| {
-            widgets::title(ui, &view.say("info-file"));
-            let file = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-            widgets::fact(ui, &view.say("info-name"), &file);
-            let folder = path.parent().map(|folder| folder.display().to_string()).unwrap_or_default();
-            widgets::fact(ui, &view.say("info-folder"), &folder);
+            widgets::card(ui, |ui| {
+                widgets::title(ui, &view.say("info-file"));
+                let file = path
+                    .file_name()
+                    .map(|name| name.to_string_lossy().into_owned())
+                    .unwrap_or_default();
+                widgets::fact(ui, &view.say("info-name"), &file);
+                let folder = path
+                    .parent()
+                    .map(|folder| folder.display().to_string())
+                    .unwrap_or_default();
+                widgets::fact(ui, &view.say("info-folder"), &folder);
+            });
         });
-    });
 }
 
 fn known(ui: &mut Ui, view: &mut View<'_>, facts: &Metadata) {
@@ -70,16 +84,29 @@ fn words(ui: &mut Ui, view: &mut View<'_>, facts: &Metadata) {
     widgets::card(ui, |ui| {
         ui.horizontal(|ui| {
             widgets::title(ui, &view.say("info-prompt"));
-            ui.with_layout(eframe::egui::Layout::right_to_left(eframe::egui::Align::Center), |ui| {
-                let name = view.say(Action::CopyPrompt.key());
-                view.act(ui, Action::CopyPrompt, |ui| widgets::small_icon_button(ui, Icon::Copy, &name));
-            });
+            ui.with_layout(
+                eframe::egui::Layout::right_to_left(eframe::egui::Align::Center),
+                |ui| {
+                    let name = view.say(Action::CopyPrompt.key());
+                    view.act(ui, Action::CopyPrompt, |ui| {
+                        widgets::small_icon_button(ui, Icon::Copy, &name)
+                    });
+                },
+            );
         });
-        ui.add(eframe::egui::Label::new(facts.request.prompt.as_str()).wrap().selectable(true));
+        ui.add(
+            eframe::egui::Label::new(facts.request.prompt.as_str())
+                .wrap()
+                .selectable(true),
+        );
         if let Some(negative) = &facts.request.negative {
             ui.add_space(GRID);
             ui.label(RichText::new(view.say("prompt-negative-title")).strong());
-            ui.add(eframe::egui::Label::new(negative.as_str()).wrap().selectable(true));
+            ui.add(
+                eframe::egui::Label::new(negative.as_str())
+                    .wrap()
+                    .selectable(true),
+            );
         }
     });
 }
@@ -87,8 +114,16 @@ fn words(ui: &mut Ui, view: &mut View<'_>, facts: &Metadata) {
 fn settings(ui: &mut Ui, view: &View<'_>, facts: &Metadata) {
     let request = &facts.request;
     widgets::title(ui, &view.say("info-settings"));
-    widgets::fact(ui, &view.say("info-size"), &format!("{}×{}", request.size.width(), request.size.height()));
-    widgets::fact(ui, &view.say("sampling-steps"), &request.steps.get().to_string());
+    widgets::fact(
+        ui,
+        &view.say("info-size"),
+        &format!("{}×{}", request.size.width(), request.size.height()),
+    );
+    widgets::fact(
+        ui,
+        &view.say("sampling-steps"),
+        &request.steps.get().to_string(),
+    );
     let guidance = if request.guidance.is_on() {
         format!("{:.1}", request.guidance.get())
     } else {
@@ -111,21 +146,36 @@ fn making(ui: &mut Ui, view: &View<'_>, facts: &Metadata) {
     widgets::fact(ui, &view.say("info-precision"), &facts.dtype);
     if let Some(seconds) = &facts.seconds {
         let time = |seconds: f64| status::duration(view, seconds);
-        widgets::fact(ui, &view.say("stage-encode-text-name"), &time(seconds.encode_text));
+        widgets::fact(
+            ui,
+            &view.say("stage-encode-text-name"),
+            &time(seconds.encode_text),
+        );
         if seconds.encode_image > 0.0 {
-            widgets::fact(ui, &view.say("stage-encode-image-name"), &time(seconds.encode_image));
+            widgets::fact(
+                ui,
+                &view.say("stage-encode-image-name"),
+                &time(seconds.encode_image),
+            );
         }
         widgets::fact(ui, &view.say("stage-denoise-name"), &time(seconds.denoise));
         widgets::fact(ui, &view.say("stage-decode-name"), &time(seconds.decode));
         widgets::fact(ui, &view.say("info-total"), &time(seconds.total));
         if seconds.denoise > 0.0 {
             let pace = f64::from(facts.request.steps.get()) / seconds.denoise;
-            let text = view.say_with("info-steps-per-second", &[("pace", format!("{pace:.2}").into())]);
+            let text = view.say_with(
+                "info-steps-per-second",
+                &[("pace", format!("{pace:.2}").into())],
+            );
             widgets::fact(ui, &view.say("info-pace"), &text);
         }
     }
     if let Some(created) = &facts.created {
-        widgets::fact(ui, &view.say("info-created"), &created.replace('T', " ").replace('Z', " UTC"));
+        widgets::fact(
+            ui,
+            &view.say("info-created"),
+            &created.replace('T', " ").replace('Z', " UTC"),
+        );
     }
     widgets::fact(ui, &view.say("info-program"), &facts.program);
 }

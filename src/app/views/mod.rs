@@ -27,6 +27,7 @@ mod widgets;
 pub use notices::refresh_after;
 pub use prompt::PROMPT_ID;
 pub use shell::{closing_question, show};
+pub use status::bytes_text;
 
 use eframe::egui::{self, Context, Response, Ui};
 
@@ -74,7 +75,12 @@ impl View<'_> {
     }
 
     /// Draws a button for `action` by `add`, off with its reason where it cannot be done; sends the action on a click.
-    fn act(&mut self, ui: &mut Ui, action: Action, add: impl FnOnce(&mut Ui) -> Response) -> Response {
+    fn act(
+        &mut self,
+        ui: &mut Ui,
+        action: Action,
+        add: impl FnOnce(&mut Ui) -> Response,
+    ) -> Response {
         let why = super::reasons::why_not(self.state, action);
         let response = ui.add_enabled_ui(why.is_none(), add).inner;
         if response.clicked() {
@@ -95,14 +101,26 @@ impl View<'_> {
     fn act_toggle(&mut self, ui: &mut Ui, icon: Icon, action: Action, on: bool) -> Response {
         let tip = self.tip(ui.ctx(), action);
         let name = self.say(action.key());
-        self.act(ui, action, |ui| widgets::icon_toggle_tip(ui, icon, &name, &tip, on))
+        self.act(ui, action, |ui| {
+            widgets::icon_toggle_tip(ui, icon, &name, &tip, on)
+        })
     }
 
     /// A menu line for `action`.
     fn act_menu(&mut self, ui: &mut Ui, action: Action) {
         let text = self.say(action.key());
-        let keys = action.shortcuts().first().map(|s| ui.ctx().format_shortcut(s)).unwrap_or_default();
-        let response = self.act(ui, action, |ui| ui.add(egui::Button::new(text).shortcut_text(keys).frame_when_inactive(false)));
+        let keys = action
+            .shortcuts()
+            .first()
+            .map(|s| ui.ctx().format_shortcut(s))
+            .unwrap_or_default();
+        let response = self.act(ui, action, |ui| {
+            ui.add(
+                egui::Button::new(text)
+                    .shortcut_text(keys)
+                    .frame_when_inactive(false),
+            )
+        });
         if response.clicked() {
             ui.close();
         }

@@ -1,6 +1,8 @@
 //! The checkpoints: what each is, whether it fits, one press to switch; where the large one is to be had.
 
-use eframe::egui::{self, Align, CornerRadius, Frame, Layout, Margin, RichText, ScrollArea, Stroke, Ui};
+use eframe::egui::{
+    self, Align, CornerRadius, Frame, Layout, Margin, RichText, ScrollArea, Stroke, Ui,
+};
 
 use super::View;
 use super::icons::Icon;
@@ -9,6 +11,7 @@ use crate::app::command::{Action, Command};
 use crate::app::state::{Model, ModelFacts};
 use crate::app::theme::{CARD_RADIUS, Tokens};
 use crate::engine::Status;
+use crate::request::ImageSize;
 
 /// The page that Z-Image-Turbo is published on.
 const HOME_PAGE: &str = "https://huggingface.co/Tongyi-MAI/Z-Image-Turbo";
@@ -18,24 +21,42 @@ const MODELSCOPE: &str = "https://modelscope.cn/models/Tongyi-MAI/Z-Image-Turbo"
 /// Draws the dialog's content.
 pub fn show(ui: &mut Ui, view: &mut View<'_>) {
     widgets::hint(ui, &view.say("models-about"));
-    ScrollArea::vertical().id_salt("models").max_height(ui.available_height() - 200.0).show(ui, |ui| {
-        let models = &view.state.models;
-        for (place, model) in models.iter().enumerate() {
-            card(ui, view, place, model);
-        }
-        if models.is_empty() {
-            widgets::empty_state(ui, Icon::Model, &view.say("models-empty"), &view.say("models-empty-more"));
-        }
-    });
+    ScrollArea::vertical()
+        .id_salt("models")
+        .max_height(ui.available_height() - 200.0)
+        .show(ui, |ui| {
+            let models = &view.state.models;
+            for (place, model) in models.iter().enumerate() {
+                card(ui, view, place, model);
+            }
+            if models.is_empty() {
+                widgets::empty_state(
+                    ui,
+                    Icon::Model,
+                    &view.say("models-empty"),
+                    &view.say("models-empty-more"),
+                );
+            }
+        });
     ui.horizontal(|ui| {
         let name = view.say("models-add");
-        view.act(ui, Action::AddModel, |ui| widgets::icon_text_button(ui, Icon::Plus, &name));
+        view.act(ui, Action::AddModel, |ui| {
+            widgets::icon_text_button(ui, Icon::Plus, &name)
+        });
         widgets::hint(ui, &view.say("models-add-drop"));
     });
     ui.separator();
     widgets::title(ui, &view.say("models-get-title"));
     ui.add(egui::Label::new(view.say("models-get")).wrap());
-    ui.add(egui::Label::new(RichText::new(view.say("models-get-files")).monospace().small()).wrap().selectable(true));
+    ui.add(
+        egui::Label::new(
+            RichText::new(view.say("models-get-files"))
+                .monospace()
+                .small(),
+        )
+        .wrap()
+        .selectable(true),
+    );
     ui.horizontal_wrapped(|ui| {
         ui.hyperlink_to("Hugging Face", HOME_PAGE);
         ui.hyperlink_to("ModelScope 魔搭", MODELSCOPE);
@@ -44,11 +65,19 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
 
 fn card(ui: &mut Ui, view: &mut View<'_>, place: usize, model: &Model) {
     let t = Tokens::of(ui);
-    let current = view.state.engine.loaded.as_ref().is_some_and(|choice| choice.path == model.path);
+    let current = view
+        .state
+        .engine
+        .loaded
+        .as_ref()
+        .is_some_and(|choice| choice.path == model.path);
     let loading = matches!(&view.state.engine.status, Status::Loading { choice, .. } if choice.path == model.path);
     let frame = Frame::new()
         .fill(if current { t.chosen } else { t.panel })
-        .stroke(Stroke::new(1.0, if current { t.accent_text } else { t.line }))
+        .stroke(Stroke::new(
+            1.0,
+            if current { t.accent_text } else { t.line },
+        ))
         .corner_radius(CornerRadius::same(CARD_RADIUS))
         .inner_margin(Margin::same(12));
     frame.show(ui, |ui| {
@@ -58,9 +87,20 @@ fn card(ui: &mut Ui, view: &mut View<'_>, place: usize, model: &Model) {
                 ui.with_layout(Layout::top_down(Align::Min), |ui| {
                     ui.spacing_mut().item_spacing.y = 2.0;
                     ui.label(RichText::new(&model.name).strong());
-                    ui.add(egui::Label::new(RichText::new(facts_line(view, model)).small().color(t.text_weak)).wrap());
+                    ui.add(
+                        egui::Label::new(
+                            RichText::new(facts_line(view, model))
+                                .small()
+                                .color(t.text_weak),
+                        )
+                        .wrap(),
+                    );
                     if let Some(Err(why)) = &model.facts {
-                        ui.add(egui::Label::new(RichText::new(why).small().color(t.error)).wrap().selectable(true));
+                        ui.add(
+                            egui::Label::new(RichText::new(why).small().color(t.error))
+                                .wrap()
+                                .selectable(true),
+                        );
                     }
                 });
             });
@@ -68,7 +108,14 @@ fn card(ui: &mut Ui, view: &mut View<'_>, place: usize, model: &Model) {
     });
 }
 
-fn choose(ui: &mut Ui, view: &mut View<'_>, place: usize, model: &Model, current: bool, loading: bool) {
+fn choose(
+    ui: &mut Ui,
+    view: &mut View<'_>,
+    place: usize,
+    model: &Model,
+    current: bool,
+    loading: bool,
+) {
     if !model.demo {
         let name = view.say_with("models-forget", &[("name", model.name.as_str().into())]);
         if widgets::small_icon_button(ui, Icon::Close, &name).clicked() {
@@ -83,8 +130,14 @@ fn choose(ui: &mut Ui, view: &mut View<'_>, place: usize, model: &Model, current
         let name = view.say("models-use");
         let usable = !matches!(model.facts, Some(Err(_)));
         let label = view.say_with("models-use-name", &[("name", model.name.as_str().into())]);
-        let response = ui.add_enabled_ui(usable, |ui| widgets::button(ui, &name)).inner.accessible_name(label);
-        if response.on_disabled_hover_text(view.say("models-unusable")).clicked() {
+        let response = ui
+            .add_enabled_ui(usable, |ui| widgets::button(ui, &name))
+            .inner
+            .accessible_name(label);
+        if response
+            .on_disabled_hover_text(view.say("models-unusable"))
+            .clicked()
+        {
             view.send(Command::ChooseModel(place));
         }
     }
@@ -98,12 +151,29 @@ fn facts_line(view: &View<'_>, model: &Model) -> String {
     match &model.facts {
         None => parts.push(view.say("models-checking")),
         Some(Err(_)) => {}
-        Some(Ok(ModelFacts { precision, parameters, bytes, needs, .. })) => {
-            parts.push(view.say_with("models-parameters", &[("count", parameters_text(*parameters).into())]));
+        Some(Ok(ModelFacts {
+            precision,
+            parameters,
+            bytes,
+            demands,
+            ..
+        })) => {
+            parts.push(view.say_with(
+                "models-parameters",
+                &[("count", parameters_text(*parameters).into())],
+            ));
             parts.push(precision.clone());
             parts.push(status::bytes_text(*bytes));
-            if let Some(needs) = needs {
-                parts.push(view.say_with("models-needs", &[("memory", status::bytes_text(*needs).into())]));
+            if let Some(demands) = demands {
+                let side = if model.demo { 256 } else { 1024 };
+                let painting = ImageSize::new(side, side).map_or(0, |size| demands.painting(size));
+                parts.push(view.say_with(
+                    "models-needs",
+                    &[(
+                        "memory",
+                        status::bytes_text(demands.weights + painting).into(),
+                    )],
+                ));
             }
         }
     }
@@ -115,6 +185,9 @@ fn facts_line(view: &View<'_>, model: &Model) -> String {
 
 fn parameters_text(parameters: u64) -> String {
     let millions = parameters as f64 / 1e6;
-    if millions >= 1000.0 { format!("{:.1} B", millions / 1000.0) } else { format!("{millions:.1} M") }
+    if millions >= 1000.0 {
+        format!("{:.1} B", millions / 1000.0)
+    } else {
+        format!("{millions:.1} M")
+    }
 }
-

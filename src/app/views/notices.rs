@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use eframe::egui::{
-    self, Align, Align2, Area, Button, CornerRadius, Frame, Id, Label, Layout, Margin, Order, Rect, RichText, ScrollArea,
-    Sense, Stroke, Ui, Vec2, vec2,
+    self, Align, Align2, Area, Button, CornerRadius, Frame, Id, Label, Layout, Margin, Order, Rect,
+    RichText, ScrollArea, Sense, Stroke, Ui, Vec2, vec2,
 };
 
 use super::View;
@@ -27,7 +27,9 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
     }
     let screen = ui.ctx().content_rect();
     let width = (screen.width() - 32.0).min(400.0);
-    let area = Area::new(Id::unique("notices")).order(Order::Foreground).anchor(Align2::CENTER_BOTTOM, vec2(0.0, -44.0));
+    let area = Area::new(Id::unique("notices"))
+        .order(Order::Foreground)
+        .anchor(Align2::CENTER_BOTTOM, vec2(0.0, -44.0));
     area.show(ui.ctx(), |ui| {
         ui.set_width(width);
         for notice in &notices {
@@ -52,11 +54,15 @@ fn toast(ui: &mut Ui, view: &mut View<'_>, notice: &Notice) {
                 view.send(Command::DismissNotice(notice.id));
             }
             if let Some(offer) = &notice.offer
-                && ui.add(Button::new(view.say(offer_key(offer))).min_size(vec2(0.0, 28.0))).clicked()
+                && ui
+                    .add(Button::new(view.say(offer_key(offer))).min_size(vec2(0.0, 28.0)))
+                    .clicked()
             {
                 view.send(Command::TakeOffer(notice.id));
             }
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| words(ui, view, notice));
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                words(ui, view, notice)
+            });
         });
     });
 }
@@ -69,14 +75,24 @@ fn words(ui: &mut Ui, view: &View<'_>, notice: &Notice) {
         Weight::Error => (Icon::Warning, t.error),
     };
     let (rect, _) = ui.allocate_exact_size(Vec2::splat(18.0), Sense::hover());
-    icon.paint(ui.painter(), Rect::from_center_size(rect.center(), Vec2::splat(18.0)), color);
+    icon.paint(
+        ui.painter(),
+        Rect::from_center_size(rect.center(), Vec2::splat(18.0)),
+        color,
+    );
     ui.vertical(|ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
         let text = ui.add(Label::new(view.words.tell(&notice.message)).wrap());
-        ui.ctx().accesskit_node_builder(text.id, |node| node.set_live(egui::accesskit::Live::Assertive));
+        ui.ctx().accesskit_node_builder(text.id, |node| {
+            node.set_live(egui::accesskit::Live::Assertive)
+        });
         if let Some(detail) = &notice.message.detail {
             let detail: String = detail.chars().take(600).collect();
-            ui.add(Label::new(RichText::new(detail).small().color(t.text_weak)).wrap().selectable(true));
+            ui.add(
+                Label::new(RichText::new(detail).small().color(t.text_weak))
+                    .wrap()
+                    .selectable(true),
+            );
         }
     });
 }
@@ -104,7 +120,10 @@ pub fn history(ui: &mut Ui, view: &mut View<'_>) {
             if let Some(detail) = &notice.message.detail
                 && widgets::button(ui, &view.say("notice-copy")).clicked()
             {
-                view.send(Command::CopyText(format!("{}\n{detail}", view.words.tell(&notice.message))));
+                view.send(Command::CopyText(format!(
+                    "{}\n{detail}",
+                    view.words.tell(&notice.message)
+                )));
             }
             ui.separator();
         }

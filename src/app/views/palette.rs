@@ -1,6 +1,9 @@
 //! Every action by name: type a part of it, arrows choose, Enter does it.
 
-use eframe::egui::{self, Align2, CornerRadius, Key, Modifiers, Rect, ScrollArea, Sense, TextEdit, TextStyle, Ui, vec2};
+use eframe::egui::{
+    self, Align2, CornerRadius, Key, Modifiers, Rect, ScrollArea, Sense, TextEdit, TextStyle, Ui,
+    vec2,
+};
 
 use super::View;
 use super::widgets;
@@ -12,7 +15,11 @@ use crate::app::theme::{CONTROL_RADIUS, Tokens};
 /// Draws the dialog's content.
 pub fn show(ui: &mut Ui, view: &mut View<'_>) {
     let found = matches(view.words, &view.state.layout.palette_query);
-    let line = view.state.layout.palette_line.min(found.len().saturating_sub(1));
+    let line = view
+        .state
+        .layout
+        .palette_line
+        .min(found.len().saturating_sub(1));
     let (down, up, enter) = ui.input_mut(|input| {
         (
             input.consume_key(Modifiers::NONE, Key::ArrowDown),
@@ -22,22 +29,31 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
     });
     query(ui, view);
     if down {
-        view.send(Command::PaletteLine((line + 1).min(found.len().saturating_sub(1))));
+        view.send(Command::PaletteLine(
+            (line + 1).min(found.len().saturating_sub(1)),
+        ));
     } else if up {
         view.send(Command::PaletteLine(line.saturating_sub(1)));
     }
     if found.is_empty() {
         widgets::hint(ui, &view.say("palette-none"));
     }
-    let mut chosen = if enter { found.get(line).copied() } else { None };
-    ScrollArea::vertical().id_salt("palette").max_height(360.0).show(ui, |ui| {
-        ui.spacing_mut().item_spacing.y = 2.0;
-        for (place, action) in found.iter().enumerate() {
-            if row(ui, view, *action, place == line, up || down) {
-                chosen = Some(*action);
+    let mut chosen = if enter {
+        found.get(line).copied()
+    } else {
+        None
+    };
+    ScrollArea::vertical()
+        .id_salt("palette")
+        .max_height(360.0)
+        .show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 2.0;
+            for (place, action) in found.iter().enumerate() {
+                if row(ui, view, *action, place == line, up || down) {
+                    chosen = Some(*action);
+                }
             }
-        }
-    });
+        });
     if let Some(action) = chosen.filter(|action| why_not(view.state, *action).is_none()) {
         view.send(Command::CloseDialog);
         view.send(action);
@@ -65,26 +81,45 @@ fn row(ui: &mut Ui, view: &View<'_>, action: Action, chosen: bool, moved: bool) 
     let t = Tokens::of(ui);
     let text = view.say(action.key());
     let why = why_not(view.state, action);
-    let sense = if why.is_none() { Sense::click() } else { Sense::hover() };
+    let sense = if why.is_none() {
+        Sense::click()
+    } else {
+        Sense::hover()
+    };
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 30.0), sense);
-    response.widget_info(|| egui::WidgetInfo::selected(egui::Role::Button, why.is_none(), chosen, &text));
+    response.widget_info(|| {
+        egui::WidgetInfo::selected(egui::Role::Button, why.is_none(), chosen, &text)
+    });
     if chosen {
-        ui.painter().rect_filled(rect, CornerRadius::same(CONTROL_RADIUS), t.chosen);
+        ui.painter()
+            .rect_filled(rect, CornerRadius::same(CONTROL_RADIUS), t.chosen);
         if moved {
             response.scroll_to_me(None);
         }
     } else if response.hovered() {
-        ui.painter().rect_filled(rect, CornerRadius::same(CONTROL_RADIUS), t.control);
+        ui.painter()
+            .rect_filled(rect, CornerRadius::same(CONTROL_RADIUS), t.control);
     }
     let color = if why.is_none() { t.text } else { t.text_weak };
     let inner = rect.shrink2(vec2(10.0, 0.0));
-    let keys = action.shortcuts().first().map(|s| ui.ctx().format_shortcut(s)).unwrap_or_default();
+    let keys = action
+        .shortcuts()
+        .first()
+        .map(|s| ui.ctx().format_shortcut(s))
+        .unwrap_or_default();
     let aside = why.map_or(keys, |why| view.words.tell(&why));
     let split = inner.left() + inner.width() * 0.56;
     let left = Rect::from_min_max(inner.min, egui::pos2(split, inner.max.y));
     let right = Rect::from_min_max(egui::pos2(split + 8.0, inner.min.y), inner.max);
     widgets::text_cut(ui, left, Align2::LEFT_CENTER, &text, TextStyle::Body, color);
-    widgets::text_cut(ui, right, Align2::RIGHT_CENTER, &aside, TextStyle::Small, t.text_weak);
+    widgets::text_cut(
+        ui,
+        right,
+        Align2::RIGHT_CENTER,
+        &aside,
+        TextStyle::Small,
+        t.text_weak,
+    );
     response.clicked()
 }
 
@@ -97,7 +132,11 @@ fn matches(words: &Words, query: &str) -> Vec<Action> {
         .filter(|(_, action)| **action != Action::Palette)
         .filter_map(|(place, action)| {
             // The key is English, so that a Chinese window can be searched in English too.
-            let name = format!("{} {}", words.say(action.key()).to_lowercase(), action.key().replace('-', " "));
+            let name = format!(
+                "{} {}",
+                words.say(action.key()).to_lowercase(),
+                action.key().replace('-', " ")
+            );
             score(&name, &query).map(|score| (score, place, *action))
         })
         .collect();
@@ -110,7 +149,10 @@ fn score(name: &str, query: &str) -> Option<usize> {
         return Some(if at == 0 { 0 } else { 1 });
     }
     let mut letters = name.chars();
-    let all = query.chars().filter(|c| !c.is_whitespace()).all(|wanted| letters.any(|letter| letter == wanted));
+    let all = query
+        .chars()
+        .filter(|c| !c.is_whitespace())
+        .all(|wanted| letters.any(|letter| letter == wanted));
     all.then_some(2)
 }
 
@@ -128,7 +170,10 @@ mod tests {
             (Language::English, "cmpsl", Action::CompareSlider),
         ] {
             let found = matches(&Words::new(language), query);
-            assert!(found.iter().take(3).any(|action| *action == wanted), "{query}: {found:?}");
+            assert!(
+                found.iter().take(3).any(|action| *action == wanted),
+                "{query}: {found:?}"
+            );
         }
         assert_eq!(matches(&Words::new(Language::English), "zzzz"), []);
     }

@@ -10,7 +10,13 @@ use crate::app::theme::Tokens;
 use crate::request::{Count, Draft, Guidance, ImageSize, Steps};
 
 /// The sizes of one press.
-const SIZES: [(u32, u32); 5] = [(512, 512), (768, 768), (1024, 1024), (1024, 576), (576, 1024)];
+const SIZES: [(u32, u32); 5] = [
+    (512, 512),
+    (768, 768),
+    (1024, 1024),
+    (1024, 576),
+    (576, 1024),
+];
 /// The size that the small model was taught at.
 const DEMO_SIZE: (u32, u32) = (256, 256);
 /// The longest side of the sliders.
@@ -40,13 +46,19 @@ fn size(ui: &mut Ui, view: &mut View<'_>) {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 2.0;
             let keep = view.state.desk.keep_ratio;
-            let (icon, key) = if keep { (Icon::Lock, "size-ratio-free") } else { (Icon::Unlock, "size-ratio-keep") };
+            let (icon, key) = if keep {
+                (Icon::Lock, "size-ratio-free")
+            } else {
+                (Icon::Unlock, "size-ratio-keep")
+            };
             let name = view.say(key);
             if widgets::small_icon_toggle(ui, icon, &name, keep).clicked() {
                 view.send(Command::KeepRatio(!keep));
             }
             let name = view.say(Action::SwapSides.key());
-            view.act(ui, Action::SwapSides, |ui| widgets::small_icon_button(ui, Icon::Swap, &name));
+            view.act(ui, Action::SwapSides, |ui| {
+                widgets::small_icon_button(ui, Icon::Swap, &name)
+            });
         });
     });
     ui.horizontal_wrapped(|ui| {
@@ -55,9 +67,18 @@ fn size(ui: &mut Ui, view: &mut View<'_>) {
         let sizes = demo.then_some(DEMO_SIZE).into_iter().chain(SIZES);
         for (width, height) in sizes {
             let chosen = (width, height) == (size.width(), size.height());
-            let text = if width == height { format!("{width}²") } else { format!("{width}×{height}") };
-            let full = view.say_with("size-one-click", &[("width", width.into()), ("height", height.into())]);
-            if widgets::chip(ui, &text, chosen).on_hover_text(&full).clicked()
+            let text = if width == height {
+                format!("{width}²")
+            } else {
+                format!("{width}×{height}")
+            };
+            let full = view.say_with(
+                "size-one-click",
+                &[("width", width.into()), ("height", height.into())],
+            );
+            if widgets::chip(ui, &text, chosen)
+                .on_hover_text(&full)
+                .clicked()
                 && let Ok(size) = ImageSize::new(width, height)
             {
                 send_draft(view, |draft| draft.size = size);
@@ -68,7 +89,11 @@ fn size(ui: &mut Ui, view: &mut View<'_>) {
 }
 
 fn sides(ui: &mut Ui, view: &mut View<'_>, size: ImageSize) {
-    let shortest = if view.state.demo_active() { 128.0 } else { 256.0 };
+    let shortest = if view.state.demo_active() {
+        128.0
+    } else {
+        256.0
+    };
     let keep = view.state.desk.keep_ratio;
     let pixels = |value: f64| format!("{value:.0} px");
     let range = shortest..=f64::from(LONGEST);
@@ -88,7 +113,8 @@ fn sides(ui: &mut Ui, view: &mut View<'_>, size: ImageSize) {
     } else if keep {
         width = height * ratio;
     }
-    let side = |value: f64| ((value / 16.0).round() * 16.0).clamp(shortest, f64::from(LONGEST)) as u32;
+    let side =
+        |value: f64| ((value / 16.0).round() * 16.0).clamp(shortest, f64::from(LONGEST)) as u32;
     if let Ok(size) = ImageSize::new(side(width), side(height)) {
         send_draft(view, |draft| draft.size = size);
     }
@@ -101,18 +127,54 @@ fn sampling(ui: &mut Ui, view: &mut View<'_>) {
     let mut guidance = f64::from(draft.guidance.get());
     let mut count = f64::from(draft.count.get());
     let range = f64::from(Steps::MIN)..=f64::from(Steps::MAX);
-    let row = widgets::slider_row(ui, &view.say("sampling-steps"), &mut steps, range, 1.0, |value| format!("{value:.0}"));
+    let row = widgets::slider_row(
+        ui,
+        &view.say("sampling-steps"),
+        &mut steps,
+        range,
+        1.0,
+        |value| format!("{value:.0}"),
+    );
     mark_native(ui, &row, f64::from(NATIVE_STEPS));
     let native = (steps - f64::from(NATIVE_STEPS)).abs() < 0.5;
-    widgets::hint(ui, &view.say(if native { "sampling-steps-native" } else { "sampling-steps-other" }));
+    widgets::hint(
+        ui,
+        &view.say(if native {
+            "sampling-steps-native"
+        } else {
+            "sampling-steps-other"
+        }),
+    );
     let off = view.say("sampling-guidance-off");
     let range = f64::from(Guidance::MIN)..=f64::from(Guidance::MAX);
-    widgets::slider_row(ui, &view.say("sampling-guidance"), &mut guidance, range, 0.5, |value| {
-        if value <= 1.0 { off.clone() } else { format!("{value:.1}") }
-    });
-    let key = if guidance > 1.0 { "sampling-guidance-cost" } else { "sampling-guidance-native" };
+    widgets::slider_row(
+        ui,
+        &view.say("sampling-guidance"),
+        &mut guidance,
+        range,
+        0.5,
+        |value| {
+            if value <= 1.0 {
+                off.clone()
+            } else {
+                format!("{value:.1}")
+            }
+        },
+    );
+    let key = if guidance > 1.0 {
+        "sampling-guidance-cost"
+    } else {
+        "sampling-guidance-native"
+    };
     widgets::hint(ui, &view.say(key));
-    widgets::slider_row(ui, &view.say("sampling-count"), &mut count, 1.0..=8.0, 1.0, |value| format!("{value:.0}"));
+    widgets::slider_row(
+        ui,
+        &view.say("sampling-count"),
+        &mut count,
+        1.0..=8.0,
+        1.0,
+        |value| format!("{value:.0}"),
+    );
     send_draft(view, |draft| {
         draft.steps = Steps::new(steps as u32).unwrap_or(draft.steps);
         draft.guidance = Guidance::new(guidance as f32).unwrap_or(draft.guidance);
@@ -123,12 +185,21 @@ fn sampling(ui: &mut Ui, view: &mut View<'_>) {
 /// A tick on the steps slider where the model is at home.
 fn mark_native(ui: &Ui, row: &egui::Response, native: f64) {
     let t = Tokens::of(ui);
-    let slider = egui::Rect::from_min_max(row.rect.min, egui::pos2(row.rect.max.x - 64.0 - 8.0, row.rect.max.y));
+    let slider = egui::Rect::from_min_max(
+        row.rect.min,
+        egui::pos2(row.rect.max.x - 64.0 - 8.0, row.rect.max.y),
+    );
     let radius = 7.0;
     let share = (native - f64::from(Steps::MIN)) / f64::from(Steps::MAX - Steps::MIN);
-    let x = egui::lerp(slider.left() + radius..=slider.right() - radius, share as f32);
+    let x = egui::lerp(
+        slider.left() + radius..=slider.right() - radius,
+        share as f32,
+    );
     let y = slider.center().y + 10.0;
-    ui.painter().line_segment([egui::pos2(x, y), egui::pos2(x, y + 4.0)], egui::Stroke::new(2.0, t.accent_text));
+    ui.painter().line_segment(
+        [egui::pos2(x, y), egui::pos2(x, y + 4.0)],
+        egui::Stroke::new(2.0, t.accent_text),
+    );
 }
 
 fn seed(ui: &mut Ui, view: &mut View<'_>) {
@@ -143,21 +214,46 @@ fn seed(ui: &mut Ui, view: &mut View<'_>) {
             .margin(egui::Margin::symmetric(8, 6))
             .hint_text(view.say("seed-random"))
             .char_limit(24);
-        let response = field.show(ui).response.response.accessible_name(view.say("seed-title"));
+        let response = field
+            .show(ui)
+            .response
+            .response
+            .accessible_name(view.say("seed-title"));
         if response.changed() {
             view.send(Command::SeedText(text));
         }
-        let (icon, key) = if held { (Icon::Lock, "seed-held") } else { (Icon::Unlock, "seed-free") };
+        let (icon, key) = if held {
+            (Icon::Lock, "seed-held")
+        } else {
+            (Icon::Unlock, "seed-free")
+        };
         let name = view.say(key);
-        let hold = view.act(ui, Action::HoldSeed, |ui| widgets::icon_toggle(ui, icon, &name, held));
+        let hold = view.act(ui, Action::HoldSeed, |ui| {
+            widgets::icon_toggle(ui, icon, &name, held)
+        });
         hold.on_hover_text(view.say("seed-hold-tip"));
         view.act_icon(ui, Icon::Dice, Action::DrawSeed);
     });
-    let valid = view.state.desk.seed_text.trim().is_empty() || view.state.desk.seed_text.trim().parse::<u64>().is_ok();
+    let valid = view.state.desk.seed_text.trim().is_empty()
+        || view.state.desk.seed_text.trim().parse::<u64>().is_ok();
     if !valid {
         let color = Tokens::of(ui).error;
-        ui.add(egui::Label::new(egui::RichText::new(view.say("seed-wrong")).small().color(color)).wrap());
+        ui.add(
+            egui::Label::new(
+                egui::RichText::new(view.say("seed-wrong"))
+                    .small()
+                    .color(color),
+            )
+            .wrap(),
+        );
     } else {
-        widgets::hint(ui, &view.say(if held { "seed-held-hint" } else { "seed-free-hint" }));
+        widgets::hint(
+            ui,
+            &view.say(if held {
+                "seed-held-hint"
+            } else {
+                "seed-free-hint"
+            }),
+        );
     }
 }

@@ -17,10 +17,15 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
             widgets::title(ui, &view.say("presets-title"));
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 ui.spacing_mut().item_spacing.x = 2.0;
-                for (icon, action) in [(Icon::Import, Action::Open), (Icon::Plus, Action::SavePreset)] {
+                for (icon, action) in [
+                    (Icon::Import, Action::Open),
+                    (Icon::Plus, Action::SavePreset),
+                ] {
                     let tip = view.tip(ui.ctx(), action);
                     let name = view.say(action.key());
-                    view.act(ui, action, |ui| widgets::small_icon_button_tip(ui, icon, &name, &tip));
+                    view.act(ui, action, |ui| {
+                        widgets::small_icon_button_tip(ui, icon, &name, &tip)
+                    });
                 }
             });
         });
@@ -52,7 +57,11 @@ fn list(ui: &mut Ui, view: &mut View<'_>) {
     let language = view.words.language();
     let found: Vec<(usize, &PresetEntry)> = state.presets.found().collect();
     if found.is_empty() {
-        let key = if state.presets.entries.is_empty() { "presets-none" } else { "presets-no-match" };
+        let key = if state.presets.entries.is_empty() {
+            "presets-none"
+        } else {
+            "presets-no-match"
+        };
         widgets::hint(ui, &view.say(key));
         return;
     }
@@ -66,7 +75,9 @@ fn row(ui: &mut Ui, view: &mut View<'_>, place: usize, entry: &PresetEntry, lang
     let t = Tokens::of(ui);
     let own = entry.file.is_some();
     let name = entry.name(language);
-    let about = entry.about(language).map_or_else(|| summary(view, entry), str::to_owned);
+    let about = entry
+        .about(language)
+        .map_or_else(|| summary(view, entry), str::to_owned);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 44.0), Sense::click());
     let label = view.say_with("presets-apply", &[("name", name.into())]);
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &label));
@@ -81,17 +92,42 @@ fn row(ui: &mut Ui, view: &mut View<'_>, place: usize, entry: &PresetEntry, lang
     let radius = egui::CornerRadius::same(CONTROL_RADIUS);
     ui.painter().rect_filled(rect, radius, fill);
     if response.has_focus() {
-        ui.painter().rect_stroke(rect, radius, widgets::focus_stroke(ui), egui::StrokeKind::Inside);
+        ui.painter().rect_stroke(
+            rect,
+            radius,
+            widgets::focus_stroke(ui),
+            egui::StrokeKind::Inside,
+        );
     }
     let inner = rect.shrink2(vec2(8.0, 4.0));
-    let text_rect = egui::Rect::from_min_max(inner.min, egui::pos2(inner.max.x - if own { 30.0 } else { 0.0 }, inner.max.y));
+    let text_rect = egui::Rect::from_min_max(
+        inner.min,
+        egui::pos2(inner.max.x - if own { 30.0 } else { 0.0 }, inner.max.y),
+    );
     let (upper, lower) = text_rect.split_top_bottom_at_fraction(0.54);
-    widgets::text_cut(ui, upper, egui::Align2::LEFT_CENTER, name, TextStyle::Body, t.text);
-    widgets::text_cut(ui, lower, egui::Align2::LEFT_CENTER, &about, TextStyle::Small, t.text_weak);
+    widgets::text_cut(
+        ui,
+        upper,
+        egui::Align2::LEFT_CENTER,
+        name,
+        TextStyle::Body,
+        t.text,
+    );
+    widgets::text_cut(
+        ui,
+        lower,
+        egui::Align2::LEFT_CENTER,
+        &about,
+        TextStyle::Small,
+        t.text_weak,
+    );
     if own {
-        let place_of = egui::Rect::from_center_size(inner.right_center() - vec2(13.0, 0.0), Vec2::splat(26.0));
+        let place_of =
+            egui::Rect::from_center_size(inner.right_center() - vec2(13.0, 0.0), Vec2::splat(26.0));
         let name = view.say_with("presets-remove", &[("name", name.into())]);
-        let button = ui.scope_builder(egui::UiBuilder::new().max_rect(place_of), |ui| widgets::small_icon_button(ui, Icon::Trash, &name));
+        let button = ui.scope_builder(egui::UiBuilder::new().max_rect(place_of), |ui| {
+            widgets::small_icon_button(ui, Icon::Trash, &name)
+        });
         if button.inner.clicked() {
             view.send(Command::RemovePreset(place));
         }
@@ -102,7 +138,10 @@ fn row(ui: &mut Ui, view: &mut View<'_>, place: usize, entry: &PresetEntry, lang
     response.on_hover_ui(|ui| {
         ui.label(RichText::new(name).strong());
         ui.label(&about);
-        for text in [&entry.preset.prompt, &entry.preset.style].into_iter().flatten() {
+        for text in [&entry.preset.prompt, &entry.preset.style]
+            .into_iter()
+            .flatten()
+        {
             ui.label(text);
         }
     });

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use eframe::egui::{
-    self, Align, Color32, FontId, FontSelection, Galley, Id, Layout, RichText, TextBuffer, TextEdit, TextFormat,
-    TextStyle, Ui, text::LayoutJob,
+    self, Align, Color32, FontId, FontSelection, Galley, Id, Layout, RichText, TextBuffer,
+    TextEdit, TextFormat, TextStyle, Ui, text::LayoutJob,
 };
 
 use super::View;
@@ -50,10 +50,15 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
 }
 
 fn history_buttons(ui: &mut Ui, view: &mut View<'_>) {
-    for (icon, action) in [(Icon::Down, Action::LaterPrompt), (Icon::Up, Action::EarlierPrompt)] {
+    for (icon, action) in [
+        (Icon::Down, Action::LaterPrompt),
+        (Icon::Up, Action::EarlierPrompt),
+    ] {
         let tip = view.tip(ui.ctx(), action);
         let name = view.say(action.key());
-        view.act(ui, action, |ui| widgets::small_icon_button_tip(ui, icon, &name, &tip));
+        view.act(ui, action, |ui| {
+            widgets::small_icon_button_tip(ui, icon, &name, &tip)
+        });
     }
 }
 
@@ -67,7 +72,9 @@ fn editor(ui: &mut Ui, view: &mut View<'_>) {
         .filter(|count| count.prompt == view.state.draft.full_prompt())
         .and_then(|count| count.cut_at);
     let t = Tokens::of(ui);
-    let mut layouter = move |ui: &Ui, buffer: &dyn TextBuffer, width: f32| lay_out(ui, buffer.as_str(), cut_at, width, t.error);
+    let mut layouter = move |ui: &Ui, buffer: &dyn TextBuffer, width: f32| {
+        lay_out(ui, buffer.as_str(), cut_at, width, t.error)
+    };
     let response = TextEdit::multiline(&mut text)
         .id(Id::unique(PROMPT_ID))
         .hint_text(view.say("prompt-hint"))
@@ -83,24 +90,52 @@ fn editor(ui: &mut Ui, view: &mut View<'_>) {
         response.request_focus();
     }
     if response.changed() {
-        let draft = crate::request::Draft { prompt: text, ..view.state.draft.clone() };
+        let draft = crate::request::Draft {
+            prompt: text,
+            ..view.state.draft.clone()
+        };
         view.send(Command::Draft(Box::new(draft)));
     }
 }
 
 /// The prompt with the part struck out that the encoder will not see.
-fn lay_out(ui: &Ui, text: &str, cut_at: Option<usize>, width: f32, cut_color: Color32) -> Arc<Galley> {
+fn lay_out(
+    ui: &Ui,
+    text: &str,
+    cut_at: Option<usize>,
+    width: f32,
+    cut_color: Color32,
+) -> Arc<Galley> {
     let font: FontId = FontSelection::from(TextStyle::Body).resolve(ui.style());
     let color = ui.visuals().text_color();
-    let mut job = LayoutJob { wrap: egui::text::TextWrapping { max_width: width, ..Default::default() }, ..Default::default() };
+    let mut job = LayoutJob {
+        wrap: egui::text::TextWrapping {
+            max_width: width,
+            ..Default::default()
+        },
+        ..Default::default()
+    };
     let line_height = Some(font.size * 1.5);
-    let read = TextFormat { font_id: font.clone(), color, line_height, ..Default::default() };
+    let read = TextFormat {
+        font_id: font.clone(),
+        color,
+        line_height,
+        ..Default::default()
+    };
     let cut = cut_at.filter(|at| *at < text.len() && text.is_char_boundary(*at));
     let (seen, unseen) = text.split_at(cut.unwrap_or(text.len()));
     job.append(seen, 0.0, read.clone());
     if !unseen.is_empty() {
         let strikethrough = egui::Stroke::new(1.0, cut_color);
-        job.append(unseen, 0.0, TextFormat { color: cut_color, strikethrough, ..read });
+        job.append(
+            unseen,
+            0.0,
+            TextFormat {
+                color: cut_color,
+                strikethrough,
+                ..read
+            },
+        );
     }
     ui.fonts_mut(|fonts| fonts.layout_job(job))
 }
@@ -108,7 +143,9 @@ fn lay_out(ui: &Ui, text: &str, cut_at: Option<usize>, width: f32, cut_color: Co
 /// How many tokens the prompt has of those the encoder reads.
 fn count_line(ui: &mut Ui, view: &View<'_>) {
     let t = Tokens::of(ui);
-    let Some(count) = &view.state.desk.tokens else { return };
+    let Some(count) = &view.state.desk.tokens else {
+        return;
+    };
     let over = count.tokens > MAX_TOKENS || count.cut_at.is_some();
     let args = [("tokens", count.tokens.into()), ("most", MAX_TOKENS.into())];
     let (text, color) = if over {
@@ -118,7 +155,8 @@ fn count_line(ui: &mut Ui, view: &View<'_>) {
     } else {
         (view.say_with("prompt-tokens", &args), t.text_weak)
     };
-    ui.add(egui::Label::new(RichText::new(text).small().color(color)).wrap()).on_hover_text(view.say("prompt-tokens-tip"));
+    ui.add(egui::Label::new(RichText::new(text).small().color(color)).wrap())
+        .on_hover_text(view.say("prompt-tokens-tip"));
 }
 
 /// The style that a preset put behind the prompt.
@@ -141,7 +179,11 @@ fn words(ui: &mut Ui, view: &mut View<'_>) {
     let list = view.say("style-words");
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = egui::vec2(6.0, 6.0);
-        for word in list.split('|').map(str::trim).filter(|word| !word.is_empty()) {
+        for word in list
+            .split('|')
+            .map(str::trim)
+            .filter(|word| !word.is_empty())
+        {
             let chosen = view.state.draft.prompt.contains(word);
             if widgets::chip(ui, word, chosen).clicked() {
                 view.send(Command::StyleWord(word.to_owned()));
@@ -164,7 +206,10 @@ fn negative(ui: &mut Ui, view: &mut View<'_>) {
         .response
         .accessible_name(view.say("prompt-negative-title"));
     if response.changed() {
-        let draft = crate::request::Draft { negative: text, ..view.state.draft.clone() };
+        let draft = crate::request::Draft {
+            negative: text,
+            ..view.state.draft.clone()
+        };
         view.send(Command::Draft(Box::new(draft)));
     }
     if !view.state.draft.negative.trim().is_empty() && !view.state.draft.guidance.is_on() {

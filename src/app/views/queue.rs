@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use eframe::egui::{
-    self, Align, Align2, CornerRadius, Layout, Rect, ScrollArea, Sense, Stroke, StrokeKind, TextStyle, Ui, UiBuilder, vec2,
+    self, Align, Align2, CornerRadius, Layout, Rect, ScrollArea, Sense, Stroke, StrokeKind,
+    TextStyle, Ui, UiBuilder, vec2,
 };
 
 use super::View;
@@ -19,23 +20,45 @@ const ROW: f32 = 84.0;
 pub fn show(ui: &mut Ui, view: &mut View<'_>) {
     let queue = view.state.queue.clone();
     ui.horizontal(|ui| {
-        let key = if queue.paused { "queue-resume" } else { "queue-pause" };
-        let icon = if queue.paused { Icon::Play } else { Icon::Pause };
+        let key = if queue.paused {
+            "queue-resume"
+        } else {
+            "queue-pause"
+        };
+        let icon = if queue.paused {
+            Icon::Play
+        } else {
+            Icon::Pause
+        };
         let name = view.say(key);
-        view.act(ui, Action::PauseQueue, |ui| widgets::icon_toggle(ui, icon, &name, queue.paused));
+        view.act(ui, Action::PauseQueue, |ui| {
+            widgets::icon_toggle(ui, icon, &name, queue.paused)
+        });
         let waiting = queue.waiting().count();
-        widgets::hint(ui, &view.say_with("queue-count", &[("count", waiting.into())]));
+        widgets::hint(
+            ui,
+            &view.say_with("queue-count", &[("count", waiting.into())]),
+        );
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let name = view.say(Action::CancelWaiting.key());
-            view.act(ui, Action::CancelWaiting, |ui| widgets::icon_button(ui, Icon::Trash, &name));
+            view.act(ui, Action::CancelWaiting, |ui| {
+                widgets::icon_button(ui, Icon::Trash, &name)
+            });
         });
     });
     if queue.jobs.is_empty() {
-        widgets::empty_state(ui, Icon::Check, &view.say("queue-empty"), &view.say("queue-empty-more"));
+        widgets::empty_state(
+            ui,
+            Icon::Check,
+            &view.say("queue-empty"),
+            &view.say("queue-empty-more"),
+        );
         return;
     }
     ui.spacing_mut().item_spacing.y = 6.0;
-    let area = ScrollArea::vertical().id_salt("queue").auto_shrink([false, false]);
+    let area = ScrollArea::vertical()
+        .id_salt("queue")
+        .auto_shrink([false, false]);
     area.show_rows(ui, ROW, queue.jobs.len(), |ui, range| {
         let first = range.start;
         for (offset, job) in queue.jobs.iter().skip(first).take(range.len()).enumerate() {
@@ -46,29 +69,58 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
 
 fn row(ui: &mut Ui, view: &mut View<'_>, job: &Arc<Job>, place: usize) {
     let t = Tokens::of(ui);
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width() - 10.0, ROW), Sense::click_and_drag());
+    let (rect, response) = ui.allocate_exact_size(
+        vec2(ui.available_width() - 10.0, ROW),
+        Sense::click_and_drag(),
+    );
     let waiting = job.state == JobState::Waiting;
-    let name = view.say_with("queue-job", &[("prompt", shorten(job.request.prompt.as_str()).into())]);
+    let name = view.say_with(
+        "queue-job",
+        &[("prompt", shorten(job.request.prompt.as_str()).into())],
+    );
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ListItem, true, &name));
     if waiting {
         response.dnd_set_drag_payload(job.id);
     }
     let radius = CornerRadius::same(CARD_RADIUS);
-    ui.painter().rect(rect, radius, t.card, Stroke::new(1.0, t.line), StrokeKind::Inside);
+    ui.painter().rect(
+        rect,
+        radius,
+        t.card,
+        Stroke::new(1.0, t.line),
+        StrokeKind::Inside,
+    );
     if response.has_focus() {
-        ui.painter().rect_stroke(rect, radius, widgets::focus_stroke(ui), StrokeKind::Inside);
+        ui.painter()
+            .rect_stroke(rect, radius, widgets::focus_stroke(ui), StrokeKind::Inside);
     }
     if response.dnd_hover_payload::<JobId>().is_some() {
         let y = rect.top() - 3.0;
-        ui.painter().hline(rect.x_range(), y, Stroke::new(2.0, t.accent_text));
+        ui.painter()
+            .hline(rect.x_range(), y, Stroke::new(2.0, t.accent_text));
     }
     if let Some(moved) = response.dnd_release_payload::<JobId>() {
         view.send(Command::Queue(QueueChange::MoveTo(*moved, place)));
     }
     let inner = rect.shrink2(vec2(10.0, 8.0));
-    let line = |n: f32| Rect::from_min_size(inner.min + vec2(0.0, n * 20.0), vec2(inner.width(), 18.0));
-    widgets::text_cut(ui, line(0.0), Align2::LEFT_CENTER, job.request.prompt.as_str(), TextStyle::Body, t.text);
-    widgets::text_cut(ui, line(1.0), Align2::LEFT_CENTER, &facts(view, job), TextStyle::Small, t.text_weak);
+    let line =
+        |n: f32| Rect::from_min_size(inner.min + vec2(0.0, n * 20.0), vec2(inner.width(), 18.0));
+    widgets::text_cut(
+        ui,
+        line(0.0),
+        Align2::LEFT_CENTER,
+        job.request.prompt.as_str(),
+        TextStyle::Body,
+        t.text,
+    );
+    widgets::text_cut(
+        ui,
+        line(1.0),
+        Align2::LEFT_CENTER,
+        &facts(view, job),
+        TextStyle::Small,
+        t.text_weak,
+    );
     let foot = Rect::from_min_max(inner.min + vec2(0.0, 40.0), inner.max);
     state_line(ui, view, job, foot);
     buttons(ui, view, job, foot);
@@ -84,7 +136,11 @@ fn shorten(prompt: &str) -> String {
 fn facts(view: &View<'_>, job: &Job) -> String {
     let request = &job.request;
     let steps = view.say_with("steps-count", &[("steps", request.steps.get().into())]);
-    let mut text = format!("{}×{} · {steps}", request.size.width(), request.size.height());
+    let mut text = format!(
+        "{}×{} · {steps}",
+        request.size.width(),
+        request.size.height()
+    );
     if request.count.get() > 1 {
         let pictures = view.say_with("pictures-count", &[("count", request.count.get().into())]);
         text = format!("{text} · {pictures}");
@@ -104,21 +160,45 @@ fn state_line(ui: &Ui, view: &View<'_>, job: &Job, foot: Rect) {
             ui.painter().rect_filled(done, 3.0, t.accent);
         }
         (JobState::Running, _) => {
-            widgets::text_cut(ui, line, Align2::LEFT_CENTER, &view.say("queue-running"), TextStyle::Small, t.accent_text);
+            widgets::text_cut(
+                ui,
+                line,
+                Align2::LEFT_CENTER,
+                &view.say("queue-running"),
+                TextStyle::Small,
+                t.accent_text,
+            );
         }
         (JobState::Waiting, _) => {
-            widgets::text_cut(ui, line, Align2::LEFT_CENTER, &view.say("queue-waiting"), TextStyle::Small, t.text_weak);
+            widgets::text_cut(
+                ui,
+                line,
+                Align2::LEFT_CENTER,
+                &view.say("queue-waiting"),
+                TextStyle::Small,
+                t.text_weak,
+            );
         }
         (JobState::Failed { reason }, _) => {
             let text = view.say_with("queue-failed", &[("reason", reason.as_str().into())]);
-            widgets::text_cut(ui, line, Align2::LEFT_CENTER, &text, TextStyle::Small, t.error);
+            widgets::text_cut(
+                ui,
+                line,
+                Align2::LEFT_CENTER,
+                &text,
+                TextStyle::Small,
+                t.error,
+            );
         }
     }
 }
 
 fn buttons(ui: &mut Ui, view: &mut View<'_>, job: &Job, foot: Rect) {
     let id = job.id;
-    let builder = UiBuilder::new().max_rect(foot).layout(Layout::right_to_left(Align::Center)).id_salt(("job", id.0));
+    let builder = UiBuilder::new()
+        .max_rect(foot)
+        .layout(Layout::right_to_left(Align::Center))
+        .id_salt(("job", id.0));
     ui.scope_builder(builder, |ui| {
         ui.spacing_mut().item_spacing.x = 2.0;
         let mut button = |ui: &mut Ui, icon: Icon, key: &str, change: QueueChange| {

@@ -1,6 +1,8 @@
 //! What a person decides once.
 
-use eframe::egui::{self, Align, ComboBox, Layout, RichText, ScrollArea, TextEdit, ThemePreference, Ui, vec2};
+use eframe::egui::{
+    self, Align, ComboBox, Layout, RichText, ScrollArea, TextEdit, ThemePreference, Ui, vec2,
+};
 
 use super::View;
 use super::widgets;
@@ -17,7 +19,12 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
         ui.spacing_mut().item_spacing.y = 12.0;
         language(ui, view, &mut settings);
         theme(ui, view, &mut settings);
-        switch(ui, view, "settings-reduced-motion", &mut settings.reduced_motion);
+        switch(
+            ui,
+            view,
+            "settings-reduced-motion",
+            &mut settings.reduced_motion,
+        );
         ui.separator();
         folder(ui, view);
         pattern(ui, view, &mut settings);
@@ -36,10 +43,14 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
 fn row<R>(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui) -> R) -> R {
     ui.horizontal(|ui| {
         let width = (ui.available_width() * 0.36).min(180.0);
-        ui.allocate_ui_with_layout(vec2(width, 28.0), Layout::left_to_right(Align::Center), |ui| {
-            ui.set_min_width(width);
-            ui.add(egui::Label::new(name).wrap());
-        });
+        ui.allocate_ui_with_layout(
+            vec2(width, 28.0),
+            Layout::left_to_right(Align::Center),
+            |ui| {
+                ui.set_min_width(width);
+                ui.add(egui::Label::new(name).wrap());
+            },
+        );
         add(ui)
     })
     .inner
@@ -49,7 +60,8 @@ fn language(ui: &mut Ui, view: &View<'_>, settings: &mut Settings) {
     let name = view.say("settings-language");
     row(ui, &name, |ui| {
         let system = view.say("settings-system");
-        let choices = std::iter::once((None, system)).chain(Language::ALL.map(|l| (Some(l), l.endonym().to_owned())));
+        let choices = std::iter::once((None, system))
+            .chain(Language::ALL.map(|l| (Some(l), l.endonym().to_owned())));
         for (choice, text) in choices {
             if widgets::chip(ui, &text, settings.language == choice).clicked() {
                 settings.language = choice;
@@ -83,7 +95,11 @@ fn folder(ui: &mut Ui, view: &mut View<'_>) {
     row(ui, &name, |ui| {
         ui.with_layout(Layout::top_down(Align::Min), |ui| {
             let folder = view.state.gallery_folder.display().to_string();
-            ui.add(egui::Label::new(RichText::new(folder).color(Tokens::of(ui).text_weak)).wrap().selectable(true));
+            ui.add(
+                egui::Label::new(RichText::new(folder).color(Tokens::of(ui).text_weak))
+                    .wrap()
+                    .selectable(true),
+            );
             ui.horizontal(|ui| {
                 if widgets::button(ui, &view.say("settings-folder-choose")).clicked() {
                     view.send(Command::PickGalleryFolder);
@@ -122,9 +138,12 @@ fn device(ui: &mut Ui, view: &View<'_>, settings: &mut Settings) {
         }
     };
     row(ui, &name, |ui| {
-        let combo = ComboBox::from_id_salt("device").selected_text(text(settings.device)).truncate();
+        let combo = ComboBox::from_id_salt("device")
+            .selected_text(text(settings.device))
+            .truncate();
         let response = combo.show_ui(ui, |ui| {
-            let choices = std::iter::once(DeviceChoice::Auto).chain(view.state.devices.iter().map(|device| device.id));
+            let choices = std::iter::once(DeviceChoice::Auto)
+                .chain(view.state.devices.iter().map(|device| device.id));
             for choice in choices {
                 ui.selectable_value(&mut settings.device, choice, text(choice));
             }
@@ -139,13 +158,24 @@ fn default_preset(ui: &mut Ui, view: &View<'_>, settings: &mut Settings) {
     let language = view.words.language();
     row(ui, &name, |ui| {
         let chosen = settings.preset.clone();
-        let text = view.state.presets.entries.iter().find(|entry| Some(&entry.key) == chosen.as_ref());
+        let text = view
+            .state
+            .presets
+            .entries
+            .iter()
+            .find(|entry| Some(&entry.key) == chosen.as_ref());
         let text = text.map_or_else(|| none.clone(), |entry| entry.name(language).to_owned());
-        let combo = ComboBox::from_id_salt("preset").selected_text(text).truncate();
+        let combo = ComboBox::from_id_salt("preset")
+            .selected_text(text)
+            .truncate();
         let response = combo.show_ui(ui, |ui| {
             ui.selectable_value(&mut settings.preset, None, &none);
             for entry in &view.state.presets.entries {
-                ui.selectable_value(&mut settings.preset, Some(entry.key.clone()), entry.name(language));
+                ui.selectable_value(
+                    &mut settings.preset,
+                    Some(entry.key.clone()),
+                    entry.name(language),
+                );
             }
         });
         response.response.accessible_name(&name);

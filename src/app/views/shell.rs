@@ -2,7 +2,10 @@
 
 use eframe::egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, Ui};
 
-use super::{View, banner, canvas, dialogs, gallery, generate, info, notices, params, presets, prompt, queue, status};
+use super::{
+    View, banner, canvas, dialogs, gallery, generate, info, notices, params, presets, prompt,
+    queue, status,
+};
 use super::{top_bar, widgets};
 use crate::app::command::{Action, Command};
 use crate::app::state::{Narrow, RightTab};
@@ -14,11 +17,20 @@ pub use super::dialogs::closing_question;
 pub fn show(ui: &mut Ui, view: &mut View<'_>) {
     let t = Tokens::of(ui);
     let narrow = ui.available_width() < NARROW;
-    let bar = Frame::new().fill(t.panel).inner_margin(Margin::symmetric(12, 6));
-    Panel::top("top").frame(bar).show(ui, |ui| top_bar::show(ui, view, narrow));
+    let bar = Frame::new()
+        .fill(t.panel)
+        .inner_margin(Margin::symmetric(12, 6));
+    Panel::top("top")
+        .frame(bar)
+        .show(ui, |ui| top_bar::show(ui, view, narrow));
     banner::show(ui, view);
-    let foot = Frame::new().fill(t.panel).inner_margin(Margin::symmetric(12, 0));
-    Panel::bottom("status").frame(foot).exact_size(30.0).show(ui, |ui| status::show(ui, view));
+    let foot = Frame::new()
+        .fill(t.panel)
+        .inner_margin(Margin::symmetric(12, 0));
+    Panel::bottom("status")
+        .frame(foot)
+        .exact_size(30.0)
+        .show(ui, |ui| status::show(ui, view));
     if narrow {
         one_column(ui, view);
     } else {
@@ -29,7 +41,14 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
 }
 
 fn column_frame(ui: &Ui) -> Frame {
-    Frame::new().fill(Tokens::of(ui).panel).inner_margin(Margin { left: 12, right: 12, top: 4, bottom: 8 })
+    Frame::new()
+        .fill(Tokens::of(ui).panel)
+        .inner_margin(Margin {
+            left: 12,
+            right: 12,
+            top: 4,
+            bottom: 8,
+        })
 }
 
 fn three_columns(ui: &mut Ui, view: &mut View<'_>) {
@@ -42,7 +61,11 @@ fn three_columns(ui: &mut Ui, view: &mut View<'_>) {
         .size_range(280.0..=440.0)
         .show_collapsible(ui, &mut left, |ui| write_column(ui, view));
     // Between a phone's width and a laptop's, the picture needs the room more than the gallery does.
-    let right_size = if width < 1000.0 { 200.0 } else { (width * 0.22).clamp(240.0, 340.0) };
+    let right_size = if width < 1000.0 {
+        200.0
+    } else {
+        (width * 0.22).clamp(240.0, 340.0)
+    };
     Panel::right("browse")
         .frame(frame)
         .default_size(right_size)
@@ -61,22 +84,38 @@ fn one_column(ui: &mut Ui, view: &mut View<'_>) {
     let names = ["narrow-write", "narrow-look", "narrow-browse"].map(|key| view.say(key));
     let pages = [Narrow::Write, Narrow::Look, Narrow::Browse];
     let page = view.state.layout.narrow;
-    let bar = Frame::new().fill(Tokens::of(ui).panel).inner_margin(Margin { left: 12, right: 12, top: 0, bottom: 6 });
-    Panel::top("pages").frame(bar).show_separator_line(false).show(ui, |ui| {
-        let place = pages.iter().position(|p| *p == page).unwrap_or(0);
-        if let Some(pressed) = widgets::segments(ui, &names, place).and_then(|place| pages.get(place)) {
-            view.send(Command::Narrow(*pressed));
-        }
-    });
+    let bar = Frame::new()
+        .fill(Tokens::of(ui).panel)
+        .inner_margin(Margin {
+            left: 12,
+            right: 12,
+            top: 0,
+            bottom: 6,
+        });
+    Panel::top("pages")
+        .frame(bar)
+        .show_separator_line(false)
+        .show(ui, |ui| {
+            let place = pages.iter().position(|p| *p == page).unwrap_or(0);
+            if let Some(pressed) =
+                widgets::segments(ui, &names, place).and_then(|place| pages.get(place))
+            {
+                view.send(Command::Narrow(*pressed));
+            }
+        });
     match page {
         Narrow::Look => {
             CentralPanel::no_frame().show(ui, |ui| canvas::show(ui, view));
         }
         Narrow::Write => {
-            CentralPanel::default().frame(column_frame(ui)).show(ui, |ui| write_column(ui, view));
+            CentralPanel::default()
+                .frame(column_frame(ui))
+                .show(ui, |ui| write_column(ui, view));
         }
         Narrow::Browse => {
-            CentralPanel::default().frame(column_frame(ui)).show(ui, |ui| browse_column(ui, view));
+            CentralPanel::default()
+                .frame(column_frame(ui))
+                .show(ui, |ui| browse_column(ui, view));
         }
     }
 }
@@ -84,16 +123,24 @@ fn one_column(ui: &mut Ui, view: &mut View<'_>) {
 /// Prompt, sliders, presets; the button to press stays in sight below them.
 fn write_column(ui: &mut Ui, view: &mut View<'_>) {
     Panel::bottom("generate")
-        .frame(Frame::new().inner_margin(Margin { left: 0, right: 0, top: 8, bottom: 4 }))
+        .frame(Frame::new().inner_margin(Margin {
+            left: 0,
+            right: 0,
+            top: 8,
+            bottom: 4,
+        }))
         .show_separator_line(false)
         .show(ui, |ui| generate::show(ui, view));
-    ScrollArea::vertical().id_salt("write").auto_shrink([false, false]).show(ui, |ui| {
-        ui.spacing_mut().item_spacing.y = GRID;
-        prompt::show(ui, view);
-        params::show(ui, view);
-        presets::show(ui, view);
-        ui.add_space(GRID);
-    });
+    ScrollArea::vertical()
+        .id_salt("write")
+        .auto_shrink([false, false])
+        .show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = GRID;
+            prompt::show(ui, view);
+            params::show(ui, view);
+            presets::show(ui, view);
+            ui.add_space(GRID);
+        });
 }
 
 /// Gallery, queue and what is known of the picture.

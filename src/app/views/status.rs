@@ -23,12 +23,19 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
             ui.label(RichText::new(text).small().color(t.text_weak));
         }
         if let Some(why) = &view.state.queue.unsaved {
-            ui.label(RichText::new(view.say("status-queue-unsaved")).small().color(t.warning)).on_hover_text(why);
+            ui.label(
+                RichText::new(view.say("status-queue-unsaved"))
+                    .small()
+                    .color(t.warning),
+            )
+            .on_hover_text(why);
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             let label = ui.add(Label::new(RichText::new(&text).small().color(t.text)).truncate());
             // Said by a screen reader as it changes.
-            ui.ctx().accesskit_node_builder(label.id, |node| node.set_live(egui::accesskit::Live::Polite));
+            ui.ctx().accesskit_node_builder(label.id, |node| {
+                node.set_live(egui::accesskit::Live::Polite)
+            });
         });
     });
 }
@@ -40,13 +47,24 @@ fn describe(view: &View<'_>) -> (String, Option<f32>) {
         Status::DeviceLost(_) => (view.say("status-device-lost"), None),
         Status::Ready(_) if view.state.queue.paused && !view.state.queue.jobs.is_empty() => {
             let waiting = view.state.queue.waiting().count();
-            (view.say_with("status-paused", &[("count", waiting.into())]), None)
+            (
+                view.say_with("status-paused", &[("count", waiting.into())]),
+                None,
+            )
         }
         Status::Ready(_) => (view.say("status-ready"), None),
-        Status::Loading { choice, done, total, .. } => {
+        Status::Loading {
+            choice,
+            done,
+            total,
+            ..
+        } => {
             let name = view.state.model_name(&choice.path);
             if *total == 0 {
-                return (view.say_with("status-loading", &[("name", name.into())]), None);
+                return (
+                    view.say_with("status-loading", &[("name", name.into())]),
+                    None,
+                );
             }
             let share = *done as f32 / *total as f32;
             let args = [
@@ -64,7 +82,10 @@ fn painting_line(view: &View<'_>, painting: &Painting) -> (String, Option<f32>) 
     let stage = match painting.stage {
         Some(Stage::Denoise) => view.say_with(
             "stage-denoise",
-            &[("step", painting.step.into()), ("steps", painting.steps.into())],
+            &[
+                ("step", painting.step.into()),
+                ("steps", painting.steps.into()),
+            ],
         ),
         Some(Stage::EncodeText) => view.say("stage-encode-text"),
         Some(Stage::EncodeImage) => view.say("stage-encode-image"),
@@ -73,12 +94,19 @@ fn painting_line(view: &View<'_>, painting: &Painting) -> (String, Option<f32>) 
     };
     let mut parts = Vec::new();
     if painting.pictures > 1 {
-        let args = [("picture", (painting.picture + 1).into()), ("pictures", painting.pictures.into())];
+        let args = [
+            ("picture", (painting.picture + 1).into()),
+            ("pictures", painting.pictures.into()),
+        ];
         parts.push(view.say_with("status-picture", &args));
     }
     parts.push(stage);
     if let Some(left) = painting.time_left() {
-        let key = if painting.pictures > 1 { "status-left-picture" } else { "status-left" };
+        let key = if painting.pictures > 1 {
+            "status-left-picture"
+        } else {
+            "status-left"
+        };
         parts.push(view.say_with(key, &[("time", duration(view, left.as_secs_f64()).into())]));
     }
     let waiting = view.state.queue.waiting().count();
@@ -100,13 +128,25 @@ pub fn share_done(painting: &Painting) -> f32 {
 #[must_use]
 pub fn duration(view: &View<'_>, seconds: f64) -> String {
     if seconds < 10.0 {
-        view.say_with("time-tenths", &[("seconds", format!("{seconds:.1}").into())])
+        view.say_with(
+            "time-tenths",
+            &[("seconds", format!("{seconds:.1}").into())],
+        )
     } else if seconds < 90.0 {
-        view.say_with("time-seconds", &[("seconds", format!("{seconds:.0}").into())])
+        view.say_with(
+            "time-seconds",
+            &[("seconds", format!("{seconds:.0}").into())],
+        )
     } else if seconds < 5400.0 {
-        view.say_with("time-minutes", &[("minutes", format!("{:.0}", seconds / 60.0).into())])
+        view.say_with(
+            "time-minutes",
+            &[("minutes", format!("{:.0}", seconds / 60.0).into())],
+        )
     } else {
-        view.say_with("time-hours", &[("hours", format!("{:.1}", seconds / 3600.0).into())])
+        view.say_with(
+            "time-hours",
+            &[("hours", format!("{:.1}", seconds / 3600.0).into())],
+        )
     }
 }
 

@@ -15,7 +15,10 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
             let memory = device.memory.map(|(free, total)| {
                 view.say_with(
                     "system-memory",
-                    &[("free", status::bytes_text(free).into()), ("total", status::bytes_text(total).into())],
+                    &[
+                        ("free", status::bytes_text(free).into()),
+                        ("total", status::bytes_text(total).into()),
+                    ],
                 )
             });
             widgets::fact(ui, &device.id.to_string(), &device.name);
@@ -24,8 +27,21 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
             }
         }
         if let Some(missing) = &view.state.system.no_cuda {
-            ui.add(egui::Label::new(RichText::new(view.say("system-no-cuda")).color(Tokens::of(ui).warning)).wrap());
-            ui.add(egui::Label::new(RichText::new(missing).small().color(Tokens::of(ui).text_weak)).wrap().selectable(true));
+            ui.add(
+                egui::Label::new(
+                    RichText::new(view.say("system-no-cuda")).color(Tokens::of(ui).warning),
+                )
+                .wrap(),
+            );
+            ui.add(
+                egui::Label::new(
+                    RichText::new(missing)
+                        .small()
+                        .color(Tokens::of(ui).text_weak),
+                )
+                .wrap()
+                .selectable(true),
+            );
         }
         ui.separator();
         widgets::title(ui, &view.say("system-program"));
@@ -42,8 +58,19 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
 
 /// The same as text, for a report of a fault.
 fn report(view: &View<'_>) -> String {
-    let mut lines: Vec<String> = view.state.devices.iter().map(|device| format!("{}: {}", device.id, device.name)).collect();
+    let mut lines: Vec<String> = view
+        .state
+        .devices
+        .iter()
+        .map(|device| format!("{}: {}", device.id, device.name))
+        .collect();
     lines.extend(view.state.system.no_cuda.iter().cloned());
-    lines.extend(view.state.system.facts.iter().map(|(key, value)| format!("{}: {value}", view.say(key))));
+    lines.extend(
+        view.state
+            .system
+            .facts
+            .iter()
+            .map(|(key, value)| format!("{}: {value}", view.say(key))),
+    );
     lines.join("\n")
 }

@@ -17,7 +17,8 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>, narrow: bool) {
         if let Some(mark) = &view.textures.mark {
             let (rect, _) = ui.allocate_exact_size(Vec2::splat(24.0), Sense::hover());
             let uv = egui::Rect::from_min_max(egui::pos2(0.0, 0.0), egui::pos2(1.0, 1.0));
-            ui.painter().image(mark.id(), rect, uv, egui::Color32::WHITE);
+            ui.painter()
+                .image(mark.id(), rect, uv, egui::Color32::WHITE);
         }
         if !narrow {
             ui.label(RichText::new(view.say("program-name")).strong().size(16.0));
@@ -27,8 +28,18 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>, narrow: bool) {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 2.0;
             if !narrow {
-                view.act_toggle(ui, Icon::PanelRight, Action::FoldRight, view.state.layout.right);
-                view.act_toggle(ui, Icon::PanelLeft, Action::FoldLeft, view.state.layout.left);
+                view.act_toggle(
+                    ui,
+                    Icon::PanelRight,
+                    Action::FoldRight,
+                    view.state.layout.right,
+                );
+                view.act_toggle(
+                    ui,
+                    Icon::PanelLeft,
+                    Action::FoldLeft,
+                    view.state.layout.left,
+                );
                 ui.add_space(8.0);
             }
             view.act_icon(ui, Icon::Help, Action::Keys);
@@ -49,18 +60,33 @@ fn model_button(ui: &mut Ui, view: &mut View<'_>, narrow: bool) {
     let (text, color) = match &view.state.engine.status {
         Status::NoModel => (view.say("model-none"), t.text_weak),
         Status::DeviceLost(_) => (view.say("model-device-lost"), t.error),
-        Status::Loading { choice, .. } => {
-            (view.say_with("model-loading", &[("name", view.state.model_name(&choice.path).into())]), t.text_weak)
-        }
+        Status::Loading { choice, .. } => (
+            view.say_with(
+                "model-loading",
+                &[("name", view.state.model_name(&choice.path).into())],
+            ),
+            t.text_weak,
+        ),
         Status::Ready(_) | Status::Painting(_) => {
-            let name = view.state.engine.loaded.as_ref().map(|choice| view.state.model_name(&choice.path));
+            let name = view
+                .state
+                .engine
+                .loaded
+                .as_ref()
+                .map(|choice| view.state.model_name(&choice.path));
             (name.unwrap_or_default(), t.text)
         }
     };
     let name = view.say(Action::Models.key());
     let tip = view.tip(ui.ctx(), Action::Models);
-    let room = if narrow { ui.available_width() - 130.0 } else { 280.0 };
-    let button = Button::new(RichText::new(&text).color(color)).truncate().min_size(vec2(0.0, 28.0));
+    let room = if narrow {
+        ui.available_width() - 130.0
+    } else {
+        280.0
+    };
+    let button = Button::new(RichText::new(&text).color(color))
+        .truncate()
+        .min_size(vec2(0.0, 28.0));
     let response = ui.scope(|ui| {
         ui.set_max_width(room.max(80.0));
         view.act(ui, Action::Models, |ui| ui.add(button).on_hover_text(tip))

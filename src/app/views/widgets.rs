@@ -1,8 +1,8 @@
 //! The controls that every panel shares: cards, icon buttons, chips, labelled sliders, empty states.
 
 use eframe::egui::{
-    self, Align, Align2, Button, Color32, CornerRadius, Frame, Layout, Margin, Rect, Response, RichText, Sense, Stroke,
-    StrokeKind, TextStyle, Ui, Vec2, WidgetInfo, Role, vec2,
+    self, Align, Align2, Button, Color32, CornerRadius, Frame, Layout, Margin, Rect, Response,
+    RichText, Role, Sense, Stroke, StrokeKind, TextStyle, Ui, Vec2, WidgetInfo, vec2,
 };
 
 use super::icons::Icon;
@@ -64,7 +64,9 @@ pub fn small_icon_button_tip(ui: &mut Ui, icon: Icon, name: &str, tip: &str) -> 
 }
 
 fn sized_icon(ui: &mut Ui, icon: Icon, name: &str, on: bool, side: f32) -> Response {
-    bare_icon(ui, icon, name, on, side).on_hover_text(name).on_disabled_hover_text(name)
+    bare_icon(ui, icon, name, on, side)
+        .on_hover_text(name)
+        .on_disabled_hover_text(name)
 }
 
 fn bare_icon(ui: &mut Ui, icon: Icon, name: &str, on: bool, side: f32) -> Response {
@@ -90,10 +92,19 @@ fn bare_icon(ui: &mut Ui, icon: Icon, name: &str, on: bool, side: f32) -> Respon
         let painter = ui.painter();
         painter.rect_filled(rect, CornerRadius::same(CONTROL_RADIUS), fill);
         if response.has_focus() {
-            painter.rect_stroke(rect, CornerRadius::same(CONTROL_RADIUS), focus_stroke(ui), StrokeKind::Inside);
+            painter.rect_stroke(
+                rect,
+                CornerRadius::same(CONTROL_RADIUS),
+                focus_stroke(ui),
+                StrokeKind::Inside,
+            );
         }
         let color = if on { t.accent_text } else { t.text };
-        icon.paint(painter, Rect::from_center_size(rect.center(), Vec2::splat((side * 0.58).round())), color);
+        icon.paint(
+            painter,
+            Rect::from_center_size(rect.center(), Vec2::splat((side * 0.58).round())),
+            color,
+        );
     }
     response
 }
@@ -122,7 +133,10 @@ pub fn primary_button(ui: &mut Ui, text: &str, width: f32) -> Response {
                 widget.fg_stroke.color = t.on_accent;
             }
             widgets.active.bg_stroke = Stroke::new(2.0, t.text);
-            ui.add_sized(vec2(width, 40.0), Button::new(RichText::new(text).size(15.0).strong().color(t.on_accent)))
+            ui.add_sized(
+                vec2(width, 40.0),
+                Button::new(RichText::new(text).size(15.0).strong().color(t.on_accent)),
+            )
         })
         .inner;
     response
@@ -138,8 +152,15 @@ pub fn icon_text_button(ui: &mut Ui, icon: Icon, text: &str) -> Response {
     let response = ui.add(Button::new(format!("       {text}")).min_size(vec2(0.0, CONTROL)));
     response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), text));
     let rect = response.rect;
-    let place = Rect::from_center_size(rect.left_center() + vec2(12.0 + 8.0, 0.0), Vec2::splat(16.0));
-    let color = if ui.is_enabled() { Tokens::of(ui).text } else { Tokens::of(ui).text_weak };
+    let place = Rect::from_center_size(
+        rect.left_center() + vec2(12.0 + 8.0, 0.0),
+        Vec2::splat(16.0),
+    );
+    let color = if ui.is_enabled() {
+        Tokens::of(ui).text
+    } else {
+        Tokens::of(ui).text_weak
+    };
     icon.paint(ui.painter(), place, color);
     response
 }
@@ -152,7 +173,9 @@ pub fn chip(ui: &mut Ui, text: &str, chosen: bool) -> Response {
         .corner_radius(CornerRadius::same(13))
         .selected(chosen);
     if chosen {
-        button = button.fill(t.chosen).stroke(Stroke::new(1.0, t.accent_text));
+        button = button
+            .fill(t.chosen)
+            .stroke(Stroke::new(1.0, t.accent_text));
     }
     ui.scope(|ui| {
         ui.spacing_mut().button_padding = vec2(10.0, 3.0);
@@ -165,21 +188,28 @@ pub fn chip(ui: &mut Ui, text: &str, chosen: bool) -> Response {
 pub fn segments(ui: &mut Ui, names: &[String], chosen: usize) -> Option<usize> {
     let t = Tokens::of(ui);
     let mut pressed = None;
-    Frame::new().fill(t.control).corner_radius(CornerRadius::same(8)).inner_margin(Margin::same(2)).show(ui, |ui| {
-        ui.horizontal(|ui| {
-            ui.spacing_mut().item_spacing.x = 2.0;
-            let width = (ui.available_width() - 2.0 * (names.len() as f32 - 1.0)) / names.len() as f32;
-            for (index, name) in names.iter().enumerate() {
-                let on = index == chosen;
-                let fill = if on { t.card } else { Color32::TRANSPARENT };
-                let color = if on { t.text } else { t.text_weak };
-                let button = Button::new(RichText::new(name).color(color)).fill(fill).selected(on);
-                if ui.add_sized(vec2(width, 28.0), button).clicked() {
-                    pressed = Some(index);
+    Frame::new()
+        .fill(t.control)
+        .corner_radius(CornerRadius::same(8))
+        .inner_margin(Margin::same(2))
+        .show(ui, |ui| {
+            ui.horizontal(|ui| {
+                ui.spacing_mut().item_spacing.x = 2.0;
+                let width =
+                    (ui.available_width() - 2.0 * (names.len() as f32 - 1.0)) / names.len() as f32;
+                for (index, name) in names.iter().enumerate() {
+                    let on = index == chosen;
+                    let fill = if on { t.card } else { Color32::TRANSPARENT };
+                    let color = if on { t.text } else { t.text_weak };
+                    let button = Button::new(RichText::new(name).color(color))
+                        .fill(fill)
+                        .selected(on);
+                    if ui.add_sized(vec2(width, 28.0), button).clicked() {
+                        pressed = Some(index);
+                    }
                 }
-            }
+            });
         });
-    });
     pressed.filter(|index| *index != chosen)
 }
 
@@ -197,20 +227,31 @@ pub fn slider_row(
     ui.horizontal(|ui| {
         let width = ui.available_width();
         let label_width = (width * 0.24).clamp(48.0, 84.0);
-        ui.allocate_ui_with_layout(vec2(label_width, 28.0), Layout::left_to_right(Align::Center), |ui| {
-            ui.set_min_width(label_width);
-            ui.label(name);
-        });
+        ui.allocate_ui_with_layout(
+            vec2(label_width, 28.0),
+            Layout::left_to_right(Align::Center),
+            |ui| {
+                ui.set_min_width(label_width);
+                ui.label(name);
+            },
+        );
         let value_width = 64.0;
         ui.spacing_mut().slider_width = (ui.available_width() - value_width - GRID).max(60.0);
-        let slider = egui::Slider::new(value, range.clone()).step_by(step).show_value(false);
+        let slider = egui::Slider::new(value, range.clone())
+            .step_by(step)
+            .show_value(false);
         let slider = ui.add(slider).accessible_name(name);
         let drag = egui::DragValue::new(value)
             .range(range)
             .speed(step * 0.25)
             .min_size(vec2(value_width, 28.0))
             .custom_formatter(|value, _| format(value))
-            .custom_parser(|text| text.trim().trim_end_matches(|c: char| !c.is_ascii_digit()).parse().ok());
+            .custom_parser(|text| {
+                text.trim()
+                    .trim_end_matches(|c: char| !c.is_ascii_digit())
+                    .parse()
+                    .ok()
+            });
         let typed = ui.add(drag).accessible_name(name);
         *value = (*value / step).round() * step;
         slider.union(typed)
@@ -258,14 +299,23 @@ pub fn text_cut(ui: &Ui, rect: Rect, align: Align2, text: &str, style: TextStyle
 pub fn large_icon_button(ui: &mut Ui, icon: Icon, name: &str, tip: &str) -> Response {
     let rect = ui.available_rect_before_wrap();
     let place = Rect::from_min_size(rect.min, Vec2::splat(40.0));
-    ui.painter().rect_filled(place, CornerRadius::same(CONTROL_RADIUS), Tokens::of(ui).control);
+    ui.painter().rect_filled(
+        place,
+        CornerRadius::same(CONTROL_RADIUS),
+        Tokens::of(ui).control,
+    );
     bare_icon(ui, icon, name, false, 40.0).on_hover_text(tip)
 }
 
 /// A frameless button of a few letters among icons.
 pub fn text_button(ui: &mut Ui, text: &str, on: bool) -> Response {
     let t = Tokens::of(ui);
-    let mut button = Button::new(RichText::new(text).strong().color(if on { t.accent_text } else { t.text }))
+    let mut button =
+        Button::new(
+            RichText::new(text)
+                .strong()
+                .color(if on { t.accent_text } else { t.text }),
+        )
         .frame_when_inactive(on)
         .min_size(Vec2::splat(CONTROL));
     if on {
