@@ -5,107 +5,28 @@
 //! here again because its answers name neither the tensor nor the kind of damage, it keeps the last of two equal keys,
 //! and it wants the whole file in memory.
 
+mod json;
+mod problem;
+
 use std::collections::BTreeMap;
-use std::fmt;
 use std::io::Read;
 use std::ops::Range;
 
 use safetensors::Dtype;
 use serde::Deserialize;
+use serde::de::IntoDeserializer;
 use serde::de::value::Error as ValueError;
-use serde::de::{Deserializer, Error as _, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use sha2::{Digest, Sha256};
+
+use json::{RawEntry, RawHeader};
+pub use problem::HeaderProblem;
 
 /// The longest header that is read, in bytes; the format's own limit.
 pub const MAX_HEADER_BYTES: u64 = 100_000_000;
-/// No weight of any network has more dimensions; a longer list only costs memory.
-const MAX_RANK: usize = 8;
 /// The full-size model has fewer than 1200 tensors.
 const MAX_TENSORS: usize = 100_000;
 const MAX_NAME_BYTES: usize = 512;
 const LENGTH_BYTES: u64 = 8;
-
-/// What is wrong with a header. Tensor names are shown escaped.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum HeaderProblem {
-    /// Fewer than the eight bytes of the length.
-    #[error("it has only {0} bytes")]
-    TooShort(u64),
-    /// A length above [`MAX_HEADER_BYTES`].
-    #[error("it announces a header of {0} bytes")]
-    TooLong(u64),
-    /// A header that would end after the file does.
-    #[error("its header of {header} bytes does not fit in the file of {file} bytes")]
-    PastEnd {
-        /// Announced length.
-        header: u64,
-        /// Length of the file.
-        file: u64,
-    },
-    /// Not JSON, or JSON of another form.
-    #[error("its header cannot be read: {0}")]
-    Json(String),
-    /// Two tensors of one name.
-    #[error("tensor {0:?} appears twice in the header")]
-    Duplicate(String),
-    /// A name that is empty, over-long or has control characters.
-    #[error("tensor name {0:?} is not a plain name")]
-    Name(String),
-    /// More tensors than any model has.
-    #[error("it lists {0} tensors")]
-    TooMany(usize),
-    /// A number format that the safetensors format does not define.
-    #[error("tensor {tensor:?} has the unknown number format {dtype:?}")]
-    Dtype {
-        /// The tensor.
-        tensor: String,
-        /// The name of the format.
-        dtype: String,
-    },
-    /// The number of bytes does not fit in 64 bits.
-    #[error("the shape of tensor {0:?} overflows")]
-    ShapeOverflow(String),
-    /// The byte range is not as long as shape and format say.
-    #[error("tensor {tensor:?} should have {expected} bytes but is given {given}")]
-    Size {
-        /// The tensor.
-        tensor: String,
-        /// Bytes by shape and number format.
-        expected: u64,
-        /// Bytes by its range.
-        given: i128,
-    },
-    /// Two tensors share bytes.
-    #[error("tensors {first:?} and {second:?} overlap")]
-    Overlap {
-        /// The tensor that starts first.
-        first: String,
-        /// The tensor that starts inside it.
-        second: String,
-    },
-    /// Bytes that belong to no tensor.
-    #[error("{bytes} bytes before tensor {tensor:?} belong to no tensor")]
-    Hole {
-        /// The tensor after the hole.
-        tensor: String,
-        /// Its width.
-        bytes: u64,
-    },
-    /// The file ends before its last tensor does.
-    #[error("it is cut off: tensor {tensor:?} ends {missing} bytes after the end of the file")]
-    Truncated {
-        /// The first tensor that is not whole.
-        tensor: String,
-        /// Bytes that are missing at the end of the file.
-        missing: u64,
-    },
-    /// The file goes on after its last tensor.
-    #[error("{0} bytes follow its last tensor")]
-    Padded(u64),
-    /// The system failed while the header was read.
-    #[error("{0}")]
-    Io(String),
-}
 
 /// One tensor as the header describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -169,77 +90,6 @@ fn read_exact(reader: &mut impl Read, buffer: &mut [u8]) -> Result<(), HeaderPro
     reader
         .read_exact(buffer)
         .map_err(|error| HeaderProblem::Io(error.to_string()))
-}
-
-/// The header as written, before its claims are checked. A list, so that equal names are seen.
-struct RawHeader {
-    tensors: Vec<(String, RawEntry)>,
-    metadata: BTreeMap<String, String>,
-}
-
-#[derive(Deserialize)]
-struct RawEntry {
-    dtype: String,
-    #[serde(deserialize_with = "dimensions")]
-    shape: Vec<u64>,
-    data_offsets: [u64; 2],
-}
-
-impl<'de> Deserialize<'de> for RawHeader {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(RawHeaderVisitor)
-    }
-}
-
-struct RawHeaderVisitor;
-
-impl<'de> Visitor<'de> for RawHeaderVisitor {
-    type Value = RawHeader;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object of tensors")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RawHeader, A::Error> {
-        let mut header = RawHeader {
-            tensors: Vec::new(),
-            metadata: BTreeMap::new(),
-        };
-        while let Some(name) = map.next_key::<String>()? {
-            if name == "__metadata__" {
-                header.metadata = map.next_value()?;
-            } else {
-                let entry = map
-                    .next_value()
-                    .map_err(|error| A::Error::custom(format!("tensor {name:?}: {error}")))?;
-                header.tensors.push((name, entry));
-            }
-        }
-        Ok(header)
-    }
-}
-
-fn dimensions<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u64>, D::Error> {
-    struct Dimensions;
-    impl<'de> Visitor<'de> for Dimensions {
-        type Value = Vec<u64>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            write!(f, "a list of at most {MAX_RANK} dimensions")
-        }
-
-        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<u64>, A::Error> {
-            let mut shape = Vec::new();
-            while let Some(size) = seq.next_element()? {
-                if shape.len() == MAX_RANK {
-                    return Err(A::Error::custom(format!("more than {MAX_RANK} dimensions")));
-                }
-                shape.push(size);
-            }
-            Ok(shape)
-        }
-    }
-    deserializer.deserialize_seq(Dimensions)
 }
 
 /// Checks that the tensors cover `data_len` bytes exactly: each as long as its shape says, no overlap, no hole.

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::{CheckpointError, Missing};
 use super::family::Family;
+use super::folder;
 use super::keys::{self, Part};
 use super::tensor_file::TensorFile;
 use super::tensor_set::TensorSet;
@@ -73,7 +74,10 @@ pub fn open(file: &Path) -> Result<Parts, CheckpointError> {
         if holds(&opened, part) {
             return TensorSet::gather(part, vec![TensorFile::open(file)?]);
         }
-        find(part, &companion_folders(file, part))
+        match beside_as_folder(file, part) {
+            Some(set) => set,
+            None => find(part, &companion_folders(file, part)),
+        }
     };
     let (text_encoder, vae) = (companion(Part::TextEncoder)?, companion(Part::Vae)?);
     Ok(Parts {
@@ -136,6 +140,19 @@ fn nothing_here(folder: &Path, looked: Vec<PathBuf>) -> CheckpointError {
         part: Missing::Network(Part::Transformer),
         looked,
     })
+}
+
+/// The companion in a Hugging Face folder of its own beside `file`, as for a fine-tune put into a model's folder.
+fn beside_as_folder(file: &Path, part: Part) -> Option<Result<TensorSet, CheckpointError>> {
+    let beside = file.parent()?;
+    if !beside.join(part.folder()).join("config.json").is_file() {
+        return None;
+    }
+    match folder::read_part(beside, part) {
+        // A configuration without weights belongs to a single file.
+        Err(CheckpointError::PartMissing { .. }) => None,
+        found => Some(found),
+    }
 }
 
 /// Folders in which a companion of `file` may lie.

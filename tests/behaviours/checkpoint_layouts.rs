@@ -364,3 +364,38 @@ fn an_autoencoder_without_its_encoder_still_decodes() {
         .unwrap();
     assert!(vae.encoder.is_none());
 }
+
+#[test]
+fn a_part_of_a_folder_stands_for_the_folder() {
+    let transformer = tiny().join("transformer");
+    let shard = transformer.join("diffusion_pytorch_model-00002-of-00003.safetensors");
+    for path in [transformer, shard, tiny().join("model_index.json")] {
+        let checkpoint = Checkpoint::open(&path).unwrap();
+        assert_eq!(checkpoint.path(), tiny());
+    }
+}
+
+#[test]
+fn a_fine_tune_in_a_models_folder_borrows_its_other_parts() {
+    let folder = tiny_copy();
+    let path = folder.path().join("my_style.safetensors");
+    let mut tensors = read_folder(&tiny().join("transformer"));
+    tensors.get_mut("x_pad_token").unwrap().bytes.fill(0);
+    write(&path, &tensors);
+    let checkpoint = Checkpoint::open(&path).unwrap();
+    assert_eq!(
+        (
+            checkpoint.name().as_str(),
+            checkpoint.is_scheduler_assumed()
+        ),
+        ("my_style", false)
+    );
+    let [text_encoder, transformer, vae] = weights_as(&checkpoint, DType::F32);
+    let [original_text_encoder, original_transformer, original_vae] = weights(&tiny());
+    assert_eq!((text_encoder, vae), (original_text_encoder, original_vae));
+    assert!(transformer["x_pad_token"].iter().all(|&value| value == 0.0));
+    assert_eq!(
+        transformer["cap_pad_token"],
+        original_transformer["cap_pad_token"]
+    );
+}
