@@ -12,6 +12,8 @@ mod behaviours {
     mod checkpoint_save;
     mod checkpoint_strict;
     mod checkpoint_tokenizer;
+    mod cuda_device;
+    mod cuda_kernels;
     mod engine;
     mod engine_model;
     mod gallery;

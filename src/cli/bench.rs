@@ -1,6 +1,8 @@
 //! `danqing bench`: medians of a few runs, as one JSON object.
 
-use super::{Failure, interrupt::Interrupt, model, print_line, random_weights::RandomModel};
+use super::{
+    Failure, interrupt::Interrupt, model, print_line, random_weights::RandomModel, verify,
+};
 use crate::{
     pipeline::{Pipeline, Placement, Silent, Timings},
     request::{Count, Guidance, ImageSize, Prompt, Request, Seed, Steps},
@@ -34,6 +36,9 @@ pub struct Args {
     /// Runs that are measured, after one that is not
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
     runs: u32,
+    /// Instead of measuring a model, compare each fused operation of the device with its plain body on the CPU
+    #[arg(long, conflicts_with_all = ["random", "model"])]
+    verify: bool,
 }
 
 /// Measures and prints.
@@ -43,6 +48,10 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<(), Failure> {
     let interrupt = Interrupt::new()?;
     let placement = args.model.place()?;
+    if args.verify {
+        return verify::run(&placement.device, &mut std::io::stdout())
+            .map_err(|error| Failure::Failed(error.to_string()));
+    }
     let begin = Instant::now();
     let (name, mut pipeline) = load(args, &placement)?;
     placement

@@ -19,6 +19,7 @@ pub mod models;
 mod progress;
 mod random_weights;
 mod show;
+pub mod verify;
 
 pub use failure::Failure;
 

@@ -9,7 +9,7 @@ use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 
 use super::config::TextEncoderConfig;
 use super::layers::{Embedding, Linear, RmsNorm};
-use super::ops::{self, Mask, Rope, RopePairs};
+use super::ops::{self, AttentionSpec, Mask, Projections, Rope, RopePairs};
 use super::transformer::ForwardError;
 
 /// Qwen3 without its last layer. Paths equal the checkpoint's names without their `model.` prefix.
@@ -115,8 +115,9 @@ impl Layer {
     /// `[B, S, hidden]` → `[B, S, hidden]`
     pub fn forward(&self, x: Tensor<3>, rope: &Rope) -> Tensor<3> {
         let normed = self.input_layernorm.forward(x.clone());
-        let x = x + self.self_attn.forward(normed, rope);
-        let normed = self.post_attention_layernorm.forward(x.clone());
+        let branch = self.self_attn.forward(normed, rope);
+        let norm = &self.post_attention_layernorm;
+        let [x, normed] = ops::residual_norm(x, branch, norm.weight.val(), norm.eps());
         x + self.mlp.forward(normed)
     }
 }
@@ -124,30 +125,30 @@ impl Layer {
 impl SelfAttention {
     /// `[B, S, hidden]` → `[B, S, hidden]`, each position seeing itself and those before.
     pub fn forward(&self, x: Tensor<3>, rope: &Rope) -> Tensor<3> {
-        let [batch, length, _] = x.dims();
-        // [B, S, H·D] → [B, S, H, D]
-        let heads = |projected: Tensor<3>| {
-            let count = projected.dims()[2] / self.head_dim;
-            projected.reshape([batch, length, count, self.head_dim])
+        let projections = [&self.q_proj, &self.k_proj, &self.v_proj];
+        let heads = |linear: &Linear| linear.weight.dims()[0] / self.head_dim;
+        let with = AttentionSpec {
+            heads: heads(&self.q_proj),
+            groups: heads(&self.k_proj),
+            head_dim: self.head_dim,
+            norm_q: Some(self.q_norm.weight.val()),
+            norm_k: Some(self.k_norm.weight.val()),
+            eps: self.q_norm.eps(),
+            rope,
+            mask: Mask::Causal,
         };
-        let turned = |projected: Tensor<3>, norm: &RmsNorm| {
-            ops::norm_rope(heads(projected), Some(norm.weight.val()), norm.eps(), rope)
-        };
-        let q = turned(self.q_proj.forward(x.clone()), &self.q_norm);
-        let k = turned(self.k_proj.forward(x.clone()), &self.k_norm);
-        let v = heads(self.v_proj.forward(x)).swap_dims(1, 2);
-        let scale = (self.head_dim as f64).powf(-0.5);
+        let projections = Projections::Apart(projections.map(Linear::projection));
         self.o_proj
-            .forward(ops::attention(q, k, v, scale, Mask::Causal))
+            .forward(ops::self_attention(x, projections, with))
     }
 }
 
 impl Mlp {
     /// `[B, S, hidden]` → `[B, S, hidden]`
     pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
-        let gate = self.gate_proj.forward(x.clone());
-        let up = self.up_proj.forward(x);
-        self.down_proj.forward(ops::silu_mul(gate, up))
+        let parts = [self.gate_proj.projection(), self.up_proj.projection()];
+        self.down_proj
+            .forward(ops::swiglu(x, Projections::Apart(parts)))
     }
 }
 

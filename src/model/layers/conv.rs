@@ -41,6 +41,11 @@ impl Conv2d {
         self
     }
 
+    /// [`Conv2d::forward`] + `residual`, for a convolution that keeps height and width.
+    pub fn forward_residual(&self, x: Tensor<4>, residual: Tensor<4>) -> Tensor<4> {
+        ops::conv2d_residual(x, self.weight.val(), self.bias.val(), residual)
+    }
+
     /// `[B, in, H, W]` → `[B, out, H', W']`
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         ops::conv2d(

@@ -36,6 +36,11 @@ impl Linear {
         }
     }
 
+    /// Weight and bias, for an op that takes several projections at once.
+    pub fn projection(&self) -> ops::Projection {
+        (self.weight.val(), self.bias.as_ref().map(Param::val))
+    }
+
     /// `[.., in]` → `[.., out]`
     pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
         ops::linear(x, self.weight.val(), self.bias.as_ref().map(Param::val))

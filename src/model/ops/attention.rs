@@ -2,6 +2,9 @@
 
 use burn::tensor::{DType, Device, Int, Tensor, TensorData, activation};
 
+use super::linear::{Projection, Projections, linear};
+use super::rope::{QkvNormRope, Rope, RopePairs, norm_rope, qkv_norm_rope};
+use crate::cuda::{fast, ops::Heads};
 use crate::model::cpu;
 
 /// Scores are computed for as many queries at a time as keep their matrix below this many entries (1 GiB of f32).
@@ -68,6 +71,11 @@ pub fn attention(
     scale: f64,
     mask: Mask<'_>,
 ) -> Tensor<3> {
+    if let Mask::None = mask
+        && let Some(out) = fast::wide_attention([&q, &k, &v], scale)
+    {
+        return out;
+    }
     if let Some(out) = cpu::attention(&q, &k, &v, scale, mask) {
         return out;
     }
@@ -95,6 +103,107 @@ pub fn attention(
         .cast(dtype)
         .swap_dims(1, 2)
         .reshape([batch, queries, heads * dim]) // [B, S, H, D] → [B, S, H·D]
+}
+
+/// What [`self_attention`] needs to know besides its input and projections.
+#[derive(Debug, Clone)]
+pub struct AttentionSpec<'a> {
+    /// Query heads H.
+    pub heads: usize,
+    /// Key and value heads G; each serves H/G query heads in a row.
+    pub groups: usize,
+    /// Width D of a head.
+    pub head_dim: usize,
+    /// `[D]` weight of the query norm; `None` leaves queries as they are.
+    pub norm_q: Option<Tensor<1>>,
+    /// `[D]` weight of the key norm.
+    pub norm_k: Option<Tensor<1>>,
+    /// Epsilon of both norms.
+    pub eps: f64,
+    /// Positions.
+    pub rope: &'a Rope,
+    /// Which keys a query sees.
+    pub mask: Mask<'a>,
+}
+
+impl AttentionSpec<'_> {
+    fn scale(&self) -> f64 {
+        (self.head_dim as f64).powf(-0.5)
+    }
+
+    /// Norm, rotation and attention of queries, keys and values side by side, where the device does them in one go.
+    fn fast(&self, qkv: &Tensor<3>) -> Option<Tensor<3>> {
+        let norms = [self.norm_q.as_ref()?, self.norm_k.as_ref()?];
+        let heads = Heads {
+            queries: self.heads,
+            groups: self.groups,
+            halves: self.rope.pairs == RopePairs::Halves,
+            causal: matches!(self.mask, Mask::Causal),
+            keys: match self.mask {
+                Mask::Keys(mask) => Some(mask.lengths().to_vec()),
+                Mask::None | Mask::Causal => None,
+            },
+            eps: self.eps,
+            scale: self.scale(),
+        };
+        fast::qkv_attention(qkv, norms, [&self.rope.cos, &self.rope.sin], heads)
+    }
+
+    /// Queries `[B, S, H·D]`, keys and values `[B, S, G·D]` → `[B, S, H·D]`.
+    fn apart(self, [q, k, v]: [Tensor<3>; 3]) -> Tensor<3> {
+        let split = |x: Tensor<3>| {
+            let [batch, length, width] = x.dims();
+            let heads = width / self.head_dim;
+            x.reshape([batch, length, heads, self.head_dim]) // [B, S, H·D] → [B, S, H, D]
+        };
+        let q = norm_rope(split(q), self.norm_q.clone(), self.eps, self.rope);
+        let k = norm_rope(split(k), self.norm_k.clone(), self.eps, self.rope);
+        attention(q, k, split(v).swap_dims(1, 2), self.scale(), self.mask)
+    }
+
+    /// Queries, keys and values side by side: `[B, S, (H + 2·G)·D]` → `[B, S, H·D]`.
+    fn merged(self, qkv: Tensor<3>) -> Tensor<3> {
+        if let Some(out) = self.fast(&qkv) {
+            return out;
+        }
+        if self.heads == self.groups {
+            let (scale, mask) = (self.scale(), self.mask);
+            let with = QkvNormRope {
+                heads: self.heads,
+                norm_q: self.norm_q,
+                norm_k: self.norm_k,
+                eps: self.eps,
+                rope: self.rope,
+            };
+            let [q, k, v] = qkv_norm_rope(qkv, with);
+            return attention(q, k, v, scale, mask);
+        }
+        let (queries, keys) = (self.heads * self.head_dim, self.groups * self.head_dim);
+        let parts = [(0, queries), (queries, keys), (queries + keys, keys)];
+        self.apart(parts.map(|(start, width)| qkv.clone().narrow(2, start, width)))
+    }
+}
+
+/// Projections to queries, keys and values, per-head norms and rotary positions, attention; heads joined.
+///
+/// `x` `[B, S, d]`, projections of `[H·D, d]`, `[G·D, d]` and `[G·D, d]` → `[B, S, H·D]`.
+pub fn self_attention(
+    x: Tensor<3>,
+    projections: Projections<3>,
+    with: AttentionSpec<'_>,
+) -> Tensor<3> {
+    match projections {
+        Projections::Merged((weight, bias)) => with.merged(linear(x, weight, bias)),
+        Projections::Apart(parts) => {
+            if let [(q, None), (k, None), (v, None)] = &parts
+                && let Some(qkv) = fast::linear_joined(&x, [q, k, v])
+            {
+                return with.merged(qkv);
+            }
+            let project = |(weight, bias): Projection| linear(x.clone(), weight, bias);
+            with.apart(parts.map(project))
+        }
+    }
 }
 
 /// `[B, G, T, D]` → `[B, H, T, D]`, each head repeated H/G times in a row.

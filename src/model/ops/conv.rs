@@ -2,6 +2,7 @@
 
 use burn::tensor::{DType, Tensor, activation, module, ops::ConvOptions};
 
+use crate::cuda::fast;
 use crate::model::cpu;
 
 /// A square convolution.
@@ -14,11 +15,32 @@ pub fn conv2d(
     stride: usize,
     padding: usize,
 ) -> Tensor<4> {
+    if (stride, 2 * padding + 1) == (1, weight.dims()[2])
+        && let Some(bias) = &bias
+        && let Some(out) = fast::conv2d(&x, &weight, bias, None)
+    {
+        return out;
+    }
     if let Some(out) = cpu::conv2d(&x, &weight, &bias, stride, padding) {
         return out;
     }
     let options = ConvOptions::new([stride; 2], [padding; 2], [1; 2], 1);
     module::conv2d(x, weight, bias, options)
+}
+
+/// A square convolution that keeps height and width, plus `residual` of the output's shape: the exit of a residual
+/// block.
+pub fn conv2d_residual(
+    x: Tensor<4>,
+    weight: Tensor<4>,
+    bias: Tensor<1>,
+    residual: Tensor<4>,
+) -> Tensor<4> {
+    if let Some(out) = fast::conv2d(&x, &weight, &bias, Some(&residual)) {
+        return out;
+    }
+    let padding = weight.dims()[2] / 2;
+    residual + conv2d(x, weight, Some(bias), 1, padding)
 }
 
 /// Normalises each group of channels over all its positions, then applies weight and bias a channel.
@@ -31,6 +53,9 @@ pub fn group_norm(
     groups: usize,
     eps: f64,
 ) -> Tensor<4> {
+    if let Some(out) = fast::group_norm(&x, [&weight, &bias], groups, eps, false) {
+        return out;
+    }
     if let Some(out) = cpu::group_norm(&x, &weight, &bias, groups, eps, false) {
         return out;
     }
@@ -54,6 +79,9 @@ pub fn group_norm_silu(
     groups: usize,
     eps: f64,
 ) -> Tensor<4> {
+    if let Some(out) = fast::group_norm(&x, [&weight, &bias], groups, eps, true) {
+        return out;
+    }
     if let Some(out) = cpu::group_norm(&x, &weight, &bias, groups, eps, true) {
         return out;
     }
@@ -62,7 +90,7 @@ pub fn group_norm_silu(
 
 /// Doubles height and width, each pixel becoming four. `[B, C, H, W]` → `[B, C, 2H, 2W]`.
 pub fn upsample_nearest_2x(x: Tensor<4>) -> Tensor<4> {
-    if let Some(out) = cpu::upsample_nearest_2x(&x) {
+    if let Some(out) = fast::upsample_nearest_2x(&x).or_else(|| cpu::upsample_nearest_2x(&x)) {
         return out;
     }
     let [batch, channels, height, width] = x.dims();

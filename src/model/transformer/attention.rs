@@ -5,7 +5,7 @@ use burn::tensor::{Device, Tensor};
 
 use crate::model::config::TransformerConfig;
 use crate::model::layers::{Linear, RmsNorm, passthrough_module};
-use crate::model::ops::{self, KeyMask, Mask, QkvNormRope, Rope};
+use crate::model::ops::{self, AttentionSpec, KeyMask, Mask, Projections, Rope};
 
 /// Epsilon of the query and key norms, which the reference fixes regardless of `norm_eps`.
 const QK_NORM_EPS: f64 = 1e-5;
@@ -93,25 +93,41 @@ impl Attention {
 
     /// `[B, S, dim]` → `[B, S, dim]`; every token sees every real token of its item.
     pub fn forward(&self, x: Tensor<3>, rope: &Rope, mask: Option<&KeyMask>) -> Tensor<3> {
-        let head_dim = x.dims()[2] / self.heads();
-        let [q, k, v] = match self {
-            Self::Split(split) => split.heads(x, rope),
-            Self::Merged(merged) => merged.heads(x, rope),
+        let (projections, norm_q, norm_k, heads) = match self {
+            Self::Split(split) => {
+                let parts = [&split.to_q, &split.to_k, &split.to_v].map(Linear::projection);
+                (
+                    Projections::Apart(parts),
+                    &split.norm_q,
+                    &split.norm_k,
+                    split.heads,
+                )
+            }
+            Self::Merged(merged) => {
+                let whole = merged.qkv.projection();
+                (
+                    Projections::Merged(whole),
+                    &merged.norm_q,
+                    &merged.norm_k,
+                    merged.heads,
+                )
+            }
         };
-        let mask = mask.map_or(Mask::None, Mask::Keys);
-        let scale = (head_dim as f64).powf(-0.5);
-        let mut out = ops::attention(q, k, v, scale, mask);
+        let with = AttentionSpec {
+            heads,
+            groups: heads,
+            head_dim: x.dims()[2] / heads,
+            norm_q: weight(norm_q),
+            norm_k: weight(norm_k),
+            eps: QK_NORM_EPS,
+            rope,
+            mask: mask.map_or(Mask::None, Mask::Keys),
+        };
+        let mut out = ops::self_attention(x, projections, with);
         for layer in self.to_out() {
             out = layer.forward(out);
         }
         out
-    }
-
-    fn heads(&self) -> usize {
-        match self {
-            Self::Split(split) => split.heads,
-            Self::Merged(merged) => merged.heads,
-        }
     }
 
     fn to_out(&self) -> &[Linear] {
@@ -119,40 +135,6 @@ impl Attention {
             Self::Split(split) => &split.to_out,
             Self::Merged(merged) => &merged.to_out,
         }
-    }
-}
-
-impl SplitAttention {
-    /// Queries, keys and values, each `[B, H, S, D]`.
-    fn heads(&self, x: Tensor<3>, rope: &Rope) -> [Tensor<4>; 3] {
-        let [batch, length, dim] = x.dims();
-        // [B, S, H·D] → [B, S, H, D]
-        let heads =
-            |projected: Tensor<3>| projected.reshape([batch, length, self.heads, dim / self.heads]);
-        let turned = |projected, norm: &Option<RmsNorm>| {
-            ops::norm_rope(heads(projected), weight(norm), QK_NORM_EPS, rope)
-        };
-        [
-            turned(self.to_q.forward(x.clone()), &self.norm_q),
-            turned(self.to_k.forward(x.clone()), &self.norm_k),
-            heads(self.to_v.forward(x)).swap_dims(1, 2),
-        ]
-    }
-}
-
-impl MergedAttention {
-    /// Queries, keys and values, each `[B, H, S, D]`.
-    fn heads(&self, x: Tensor<3>, rope: &Rope) -> [Tensor<4>; 3] {
-        ops::qkv_norm_rope(
-            self.qkv.forward(x),
-            QkvNormRope {
-                heads: self.heads,
-                norm_q: weight(&self.norm_q),
-                norm_k: weight(&self.norm_k),
-                eps: QK_NORM_EPS,
-                rope,
-            },
-        )
     }
 }
 

@@ -9,7 +9,7 @@ use super::attention::Attention;
 use super::feed_forward::FeedForward;
 use crate::model::config::TransformerConfig;
 use crate::model::layers::{Linear, RmsNorm};
-use crate::model::ops::{self, KeyMask, Rope};
+use crate::model::ops::{self, KeyMask, Part, Rope};
 
 /// x += gate·norm2(attention(norm1(x)·scale)); x += gate·norm2(ffn(norm1(x)·scale)).
 #[derive(Module, Debug)]
@@ -30,14 +30,12 @@ pub struct Block {
     pub adaLN_modulation: Option<Vec<Linear>>,
 }
 
-/// The four modulation vectors of a block, each `[B, 1, dim]`, as projected: 1 is not yet added to the scales and the
-/// gates have not passed the tanh.
-struct Modulation {
-    scale_attention: Tensor<3>,
-    gate_attention: Tensor<3>,
-    scale_ffn: Tensor<3>,
-    gate_ffn: Tensor<3>,
-}
+/// Parts of the modulation of a block, in their order: 1 is not yet added to the scales and the gates have not passed
+/// the tanh.
+const SCALE_ATTENTION: usize = 0;
+const GATE_ATTENTION: usize = 1;
+const SCALE_FFN: usize = 2;
+const GATE_FFN: usize = 3;
 
 impl Block {
     pub(super) fn new(config: &TransformerConfig, modulated: bool, device: &Device) -> Self {
@@ -73,47 +71,34 @@ impl Block {
         rope: &Rope,
         mask: Option<&KeyMask>,
     ) -> Tensor<3> {
-        let (scale_attention, gate_attention, scale_ffn, gate_ffn) = match self.modulate(modulation)
-        {
-            Some(m) => (
-                Some(m.scale_attention),
-                Some(m.gate_attention),
-                Some(m.scale_ffn),
-                Some(m.gate_ffn),
-            ),
-            None => (None, None, None, None),
-        };
+        let modulation = self.modulate(modulation);
+        let modulation = modulation.as_ref();
+        let part = |index| modulation.map(|of| Part { of, index });
+        let eps = self.attention_norm1.eps();
+        let weight = |norm: &RmsNorm| norm.weight.val();
 
-        let branch = enter(x.clone(), &self.attention_norm1, scale_attention);
+        let branch = ops::rms_norm_modulate(
+            x.clone(),
+            weight(&self.attention_norm1),
+            part(SCALE_ATTENTION),
+            eps,
+        );
         let branch = self.attention.forward(branch, rope, mask);
-        let x = leave(x, branch, &self.attention_norm2, gate_attention);
-
-        let branch = enter(x.clone(), &self.ffn_norm1, scale_ffn);
+        let [x, branch] = ops::gated_residual_norm(
+            x,
+            branch,
+            [weight(&self.attention_norm2), weight(&self.ffn_norm1)],
+            modulation.map(|of| (of, [GATE_ATTENTION, SCALE_FFN])),
+            eps,
+        );
         let branch = self.feed_forward.forward(branch);
-        leave(x, branch, &self.ffn_norm2, gate_ffn)
+        ops::gated_residual(x, branch, weight(&self.ffn_norm2), part(GATE_FFN), eps)
     }
 
-    fn modulate(&self, modulation: Option<Tensor<2>>) -> Option<Modulation> {
+    /// `[B, 1, 4·dim]`
+    fn modulate(&self, modulation: Option<Tensor<2>>) -> Option<Tensor<3>> {
         let layers = self.adaLN_modulation.as_ref()?;
-        let projected = layers
-            .iter()
-            .fold(modulation?, |x, layer| layer.forward(x))
-            .unsqueeze_dim::<3>(1); // [B, 4·dim] → [B, 1, 4·dim]
-        let dim = projected.dims()[2] / 4;
-        let part = |index: usize| projected.clone().narrow(2, index * dim, dim);
-        Some(Modulation {
-            scale_attention: part(0),
-            gate_attention: part(1),
-            scale_ffn: part(2),
-            gate_ffn: part(3),
-        })
+        let projected = layers.iter().fold(modulation?, |x, layer| layer.forward(x));
+        Some(projected.unsqueeze_dim::<3>(1)) // [B, 4·dim] → [B, 1, 4·dim]
     }
-}
-
-fn enter(x: Tensor<3>, norm: &RmsNorm, scale: Option<Tensor<3>>) -> Tensor<3> {
-    ops::rms_norm_modulate(x, norm.weight.val(), scale, norm.eps())
-}
-
-fn leave(x: Tensor<3>, branch: Tensor<3>, norm: &RmsNorm, gate: Option<Tensor<3>>) -> Tensor<3> {
-    ops::gated_residual(x, branch, norm.weight.val(), gate, norm.eps())
 }

@@ -5,7 +5,7 @@ use burn::tensor::{Device, Tensor};
 
 use crate::model::config::TransformerConfig;
 use crate::model::layers::{Linear, passthrough_module};
-use crate::model::ops;
+use crate::model::ops::{self, Projections};
 
 /// w2(silu(w1·x) · w3·x), as checkpoints store it or with w1 and w3 merged.
 #[derive(Debug, Clone)]
@@ -64,16 +64,13 @@ impl FeedForward {
 
     /// `[B, S, dim]` → `[B, S, dim]`
     pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
-        match self {
+        let (projections, w2) = match self {
             Self::Split(split) => {
-                let gate = split.w1.forward(x.clone());
-                let up = split.w3.forward(x);
-                split.w2.forward(ops::silu_mul(gate, up))
+                let parts = [split.w1.projection(), split.w3.projection()];
+                (Projections::Apart(parts), &split.w2)
             }
-            Self::Merged(merged) => {
-                let gated = ops::silu_mul_merged(merged.w13.forward(x));
-                merged.w2.forward(gated)
-            }
-        }
+            Self::Merged(merged) => (Projections::Merged(merged.w13.projection()), &merged.w2),
+        };
+        w2.forward(ops::swiglu(x, projections))
     }
 }

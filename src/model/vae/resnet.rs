@@ -40,11 +40,11 @@ impl ResnetBlock {
     /// `[B, in, H, W]` → `[B, out, H, W]`
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let branch = self.conv1.forward(self.norm1.forward_silu(x.clone()));
-        let branch = self.conv2.forward(self.norm2.forward_silu(branch));
+        let branch = self.norm2.forward_silu(branch);
         let x = match &self.conv_shortcut {
             Some(conv) => conv.forward(x),
             None => x,
         };
-        x + branch
+        self.conv2.forward_residual(branch, x)
     }
 }

@@ -78,6 +78,8 @@ pub fn cuda_status() -> &'static CudaStatus {
 }
 
 fn probe() -> CudaStatus {
+    // Loads what a toolkit or a Python wheel holds outside the system's own folders, so that it is found by name below.
+    crate::cuda::libraries();
     let mut status = CudaStatus {
         driver: None,
         gpus: Vec::new(),
