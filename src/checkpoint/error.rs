@@ -28,7 +28,7 @@ pub enum CheckpointError {
         source: io::Error,
     },
     /// Nothing lies at the path.
-    #[error("{} does not exist; give the model's folder, or its .safetensors file", path.display())]
+    #[error("{} does not exist; check the path, or complete the download", path.display())]
     NotFound {
         /// The path as given.
         path: PathBuf,

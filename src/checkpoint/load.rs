@@ -49,6 +49,7 @@ pub fn fill<N: Network>(
         done: 0,
         total: set.bytes(),
         in_flight: 0,
+        latest: String::new(),
         failed: None,
     };
     (filler.progress)(0, filler.total);
@@ -56,7 +57,7 @@ pub fn fill<N: Network>(
     match filler.failed {
         Some(error) => Err(error),
         None => {
-            sync(device, "the last one")?;
+            sync(device, &filler.latest)?;
             // Tensors of the set that the network has no use for count as done.
             (filler.progress)(filler.total, filler.total);
             Ok(network)
@@ -76,6 +77,8 @@ struct Filler<'a> {
     done: u64,
     total: u64,
     in_flight: u64,
+    /// The tensor sent last, to be named when the device fails.
+    latest: String,
     failed: Option<CheckpointError>,
 }
 
@@ -132,7 +135,7 @@ impl Filler<'_> {
         let bytes = reader.map(&stored.range)?;
         cast::to_data(&bytes, stored.dtype, self.dtype, shape).ok_or_else(|| {
             CheckpointError::UnsupportedDtype {
-                path: self.set.files()[stored.file].path().to_path_buf(),
+                path: reader.path().to_path_buf(),
                 tensor: stored.name.clone(),
                 dtype: stored.dtype.to_string(),
             }
@@ -149,6 +152,7 @@ impl Filler<'_> {
             sync(self.device, name)?;
             self.in_flight = 0;
         }
+        name.clone_into(&mut self.latest);
         self.done += bytes;
         (self.progress)(self.done, self.total);
         Ok(())

@@ -109,6 +109,11 @@ pub struct TensorReader<'a> {
 }
 
 impl TensorReader<'_> {
+    /// Where the file lies.
+    pub fn path(&self) -> &Path {
+        self.checked.path()
+    }
+
     /// Maps one range of the file (one tensor, or some rows of one) into memory.
     ///
     /// Each tensor has its own short-lived mapping, so that pages already uploaded do not count against the program,
