@@ -6,6 +6,8 @@
 )]
 
 mod behaviours {
+    mod bad_input;
+    mod bench;
     mod checkpoint_hostile;
     mod checkpoint_layouts;
     mod checkpoint_memory;
@@ -17,14 +19,19 @@ mod behaviours {
     mod engine;
     mod engine_model;
     mod gallery;
+    mod generate;
     mod golden_autoencoder;
     mod golden_pictures;
     mod golden_schedule;
     mod golden_text_encoder;
     mod golden_transformer;
+    mod hostile_pictures;
+    mod layers;
+    mod metadata;
     mod model_files;
     mod presets;
     mod queue;
+    mod seeds;
     mod support;
     #[cfg(feature = "gui")]
     mod window_views;

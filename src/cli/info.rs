@@ -86,7 +86,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     ));
     match &status.headers {
         Some(folder) => print_line(&format!("  headers: {}", folder.display())),
-        None => print_line(&format!("  headers: missing")),
+        None => print_line("  headers: missing"),
     }
     if let Some(missing) = &status.missing {
         print_line(&format!("  {}: {}", missing.what, missing.remedy));
@@ -94,7 +94,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     print_line("");
     match find_demo_model() {
         Some(path) => print_line(&format!("demo model: {}", path.display())),
-        None => print_line(&format!("demo model: not installed")),
+        None => print_line("demo model: not installed"),
     }
     Ok(())
 }

@@ -23,7 +23,10 @@ pub mod verify;
 
 pub use failure::Failure;
 
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{
+    CommandFactory as _, Parser, Subcommand,
+    error::{ContextKind, ErrorKind},
+};
 use std::{io::Write as _, panic::catch_unwind, path::PathBuf, process::ExitCode};
 
 /// Danqing paints pictures from words with Z-Image-Turbo.
@@ -66,7 +69,7 @@ pub fn main(window: Option<OpenWindow>) -> ExitCode {
         files,
         model,
         command,
-    } = Cli::parse();
+    } = Cli::try_parse().unwrap_or_else(|error| explain(&error));
     let Some(command) = command else {
         return window.map_or_else(without_window, |open| open(files, model));
     };
@@ -79,6 +82,21 @@ pub fn main(window: Option<OpenWindow>) -> ExitCode {
             failure.exit_code()
         }
     }
+}
+
+/// Ends the program as clap would, with a word on the commonest mistake.
+fn explain(error: &clap::Error) -> ! {
+    if error.kind() == ErrorKind::UnknownArgument {
+        let stray = error
+            .get(ContextKind::InvalidArg)
+            .is_some_and(|argument| !argument.to_string().starts_with('-'));
+        if stray {
+            eprintln!(
+                "tip: a prompt of several words goes in quotes: danqing generate \"a red fox\"\n"
+            );
+        }
+    }
+    error.exit()
 }
 
 fn run(command: &Command) -> Result<ExitCode, Failure> {

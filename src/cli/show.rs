@@ -25,37 +25,28 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     for warning in &record.warnings {
         eprintln!("note: {warning}");
     }
-    if args.json {
-        print_line(&format!("{}", as_json(&record)));
-        return Ok(());
+    if record.metadata.is_none() && record.parameters.is_none() {
+        return Err(Failure::Input(format!(
+            "{} does not say how it was made",
+            args.file.display()
+        )));
     }
-    match (&record.metadata, &record.parameters) {
-        (Some(metadata), _) => {
-            print_line(&format!("{}", parameters::write(metadata)));
-            print_line("");
-            // Read from JSON a moment ago, so it can be written as JSON.
+    if args.json {
+        print_line(&as_json(&record).to_string());
+    } else if let Some(metadata) = &record.metadata {
+        let json =
+            serde_json::to_string_pretty(metadata).map_err(|error| Failure::output(&error))?;
+        print_line(&format!("{}\n\n{json}", parameters::write(metadata)));
+    } else if let Some(parameters) = &record.parameters {
+        print_line(&printable(&parameters.prompt));
+        if !parameters.negative.is_empty() {
             print_line(&format!(
-                "{}",
-                serde_json::to_string_pretty(metadata).map_err(|error| Failure::output(&error))?
+                "Negative prompt: {}",
+                printable(&parameters.negative)
             ));
         }
-        (None, Some(parameters)) => {
-            print_line(&format!("{}", printable(&parameters.prompt)));
-            if !parameters.negative.is_empty() {
-                print_line(&format!(
-                    "Negative prompt: {}",
-                    printable(&parameters.negative)
-                ));
-            }
-            for (name, value) in &parameters.settings {
-                print_line(&format!("{name}: {}", printable(value)));
-            }
-        }
-        (None, None) => {
-            return Err(Failure::Input(format!(
-                "{} does not say how it was made",
-                args.file.display()
-            )));
+        for (name, value) in &parameters.settings {
+            print_line(&format!("{name}: {}", printable(value)));
         }
     }
     Ok(())

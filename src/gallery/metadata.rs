@@ -126,6 +126,7 @@ pub enum RecordError {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 pub(crate) mod tests {
     use super::*;
     use crate::request::*;

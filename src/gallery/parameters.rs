@@ -233,6 +233,7 @@ fn quoted(text: &str) -> Option<(String, &str)> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 mod tests {
     use super::*;
     use crate::gallery::metadata::tests::{any_request, record};

@@ -174,7 +174,7 @@ impl Texts {
         match unpacked {
             Ok(text) if text.len() <= MAX_TEXT_BYTES => Some(text),
             Ok(_) => self.refuse(keyword, "it is longer than 1 MiB"),
-            Err(error) => self.refuse(keyword, &error.to_string()),
+            Err(_) => self.refuse(keyword, "it is damaged, or unpacks to more than 1 MiB"),
         }
     }
 

@@ -200,6 +200,11 @@ fn utc(now: SystemTime) -> [u64; 6] {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on should stop"
+)]
 mod tests {
     use super::*;
     use crate::gallery::metadata::tests::record;

@@ -147,6 +147,7 @@ impl Denoising<'_> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 mod tests {
     use super::*;
     use crate::request::{Prompt, Seed};

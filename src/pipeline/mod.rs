@@ -29,7 +29,7 @@ pub use cancel::CancelToken;
 pub use device::{DeviceChoice, DeviceInfo, Placement, Precision, list_devices};
 pub use error::PipelineError;
 pub use latents::Latents;
-pub use load::Networks;
+pub use load::{Networks, native_size};
 pub use observer::{Observer, Silent, Stage, StepReport};
 pub use picture::{PeakMemory, Picture, Timings};
 

@@ -153,6 +153,7 @@ pub fn mask_to_latents(
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 mod tests {
     use super::*;
     use image::{Luma, Rgb};

@@ -79,6 +79,7 @@ impl<'de> Deserialize<'de> for Seed {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 mod tests {
     use super::*;
     use proptest::prelude::*;

@@ -174,6 +174,7 @@ impl From<ImageSize> for Sides {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 mod tests {
     use super::*;
     use proptest::prelude::*;

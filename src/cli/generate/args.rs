@@ -1,7 +1,7 @@
 use super::{super::model::ModelArgs, Failure, repeat::Original};
 use crate::{
     checkpoint::Checkpoint,
-    pipeline::start_image,
+    pipeline::{native_size, start_image},
     request::{
         CfgNormalization, CfgTruncation, Count, Guidance, ImageSize, Prompt, Request, Seed, Shift,
         StartImage, Steps, Strength,
@@ -24,7 +24,8 @@ pub struct Args {
     /// What to steer away from; felt only with --guidance above 1
     #[arg(long, value_name = "PROMPT")]
     negative: Option<String>,
-    /// Width and height in pixels, multiples of 16. Without this 1024x1024, or the size of --init-image
+    /// Width and height in pixels, multiples of 16. Without this the size of --init-image, or what the model
+    /// was made for (1024x1024 for Z-Image-Turbo)
     #[arg(long, value_name = "WxH")]
     size: Option<ImageSize>,
     /// Transformer calls a picture; 8 is native for Turbo (recipes that say 9 mean 8)
@@ -189,7 +190,7 @@ impl Plan {
     /// The request, with a size that suits `checkpoint` where none was chosen. Its files are looked at.
     pub fn request(&self, checkpoint: &Checkpoint) -> Result<Request, Failure> {
         let mut request = self.request.clone();
-        request.size = self.size.unwrap_or_else(|| checkpoint_size(checkpoint));
+        request.size = self.size.unwrap_or_else(|| native_size(checkpoint));
         if let Some(start) = &request.start {
             start_image::read_image(&start.image, request.size)?;
             if let Some(mask) = &start.mask {
@@ -198,9 +199,4 @@ impl Plan {
         }
         Ok(request)
     }
-}
-
-/// The size a checkpoint paints best.
-fn checkpoint_size(_: &Checkpoint) -> ImageSize {
-    ImageSize::default()
 }

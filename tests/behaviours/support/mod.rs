@@ -1,3 +1,4 @@
 //! What several behaviours need.
 
 pub mod golden;
+pub mod program;
