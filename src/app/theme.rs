@@ -197,12 +197,7 @@ fn visuals(theme: Theme) -> Visuals {
     let radius = CornerRadius::same(CONTROL_RADIUS);
     for (widget, fill, stroke, text) in [
         (&mut v.widgets.noninteractive, t.card, t.line, t.text),
-        (
-            &mut v.widgets.inactive,
-            t.control,
-            Color32::TRANSPARENT,
-            t.text,
-        ),
+        (&mut v.widgets.inactive, t.control, t.outline, t.text),
         (&mut v.widgets.hovered, t.control_hover, t.outline, t.text),
         (
             &mut v.widgets.active,

@@ -22,7 +22,7 @@ use danqing::pipeline::device::{DeviceChoice, DeviceInfo};
 use danqing::request::preset;
 use danqing::request::{Draft, ImageSize, Prompt, Seed};
 use eframe::egui::{self, Theme, ThemePreference, Vec2};
-use egui_kittest::{Harness, SnapshotOptions};
+use egui_kittest::{Harness, SnapshotOptions, SnapshotResults};
 use image::RgbImage;
 
 /// A window of `state`, drawn by the graphics card's stand-in.
@@ -468,6 +468,7 @@ fn a_window_of_any_size_can_be_used() {
 #[test]
 fn the_window_looks_as_it_was_looked_at() {
     let size = Vec2::new(1280.0, 800.0);
+    let mut results = SnapshotResults::new();
     for (name, state, theme) in [
         (
             "first-look-zh-light",
@@ -478,6 +479,7 @@ fn the_window_looks_as_it_was_looked_at() {
         ("painting-zh-dark", painting(Language::Chinese), Theme::Dark),
     ] {
         let mut harness = window(state, size, 1.0, theme);
-        harness.snapshot_options(name, &options());
+        results.add(harness.try_snapshot_options(name, &options()));
     }
+    results.unwrap();
 }

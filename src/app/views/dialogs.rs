@@ -30,8 +30,9 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
         Dialog::Export => (420.0, 300.0, Some("export-title")),
     };
     let size = vec2(width.min(screen.x - 48.0), height.min(screen.y - 64.0));
-    let modal =
-        Modal::new(Id::unique(("dialog", dialog as u8))).backdrop_color(Tokens::of(ui).backdrop);
+    let modal = Modal::new(Id::unique(("dialog", dialog as u8)))
+        .frame(frame(ui.ctx()))
+        .backdrop_color(Tokens::of(ui).backdrop);
     let response = modal.show(ui.ctx(), |ui| {
         ui.set_width(size.x);
         ui.set_max_height(size.y);
@@ -43,6 +44,10 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
     if response.should_close() {
         view.send(Command::CloseDialog);
     }
+}
+
+fn frame(ctx: &Context) -> egui::Frame {
+    egui::Frame::popup(&ctx.global_style()).inner_margin(egui::Margin::same(16))
 }
 
 fn header(ui: &mut Ui, view: &mut View<'_>, title: &str) {
@@ -178,7 +183,7 @@ fn export(ui: &mut Ui, view: &mut View<'_>) {
 /// Asks whether to close while a picture is being painted. Returns what was chosen.
 pub fn closing_question(ctx: &Context, words: &Words) -> Option<Command> {
     let mut answer = None;
-    let modal = Modal::new(Id::unique("closing"));
+    let modal = Modal::new(Id::unique("closing")).frame(frame(ctx));
     let response = modal.show(ctx, |ui| {
         ui.set_width(380.0_f32.min(ui.ctx().content_rect().width() - 48.0));
         ui.label(RichText::new(words.say("closing-title")).heading());

@@ -73,7 +73,7 @@ fn search(ui: &mut Ui, view: &mut View<'_>) {
         let response = TextEdit::singleline(&mut query)
             .id(egui::Id::unique("gallery search"))
             .hint_text(view.say("gallery-search"))
-            .desired_width(ui.available_width() - 32.0 - 4.0 - 18.0)
+            .desired_width(ui.available_width() - 32.0 - 4.0)
             .margin(egui::Margin::symmetric(8, 6))
             .show(ui)
             .response

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use eframe::egui::{
-    self, Align, Align2, Area, Button, CornerRadius, Frame, Id, Label, Layout, Margin, Order, Rect,
-    RichText, ScrollArea, Sense, Stroke, Ui, Vec2, vec2,
+    self, Align2, Area, Button, CornerRadius, Frame, Id, Label, Margin, Order, Rect, RichText,
+    ScrollArea, Sense, Stroke, Ui, Vec2, vec2,
 };
 
 use super::View;
@@ -47,24 +47,42 @@ fn toast(ui: &mut Ui, view: &mut View<'_>, notice: &Notice) {
         .shadow(ui.visuals().popup_shadow)
         .inner_margin(Margin::symmetric(12, 8));
     frame.show(ui, |ui| {
-        ui.set_width(ui.available_width());
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let name = view.say("notice-dismiss");
-            if widgets::small_icon_button(ui, Icon::Close, &name).clicked() {
-                view.send(Command::DismissNotice(notice.id));
-            }
-            if let Some(offer) = &notice.offer
+        let width = ui.available_width();
+        ui.set_width(width);
+        ui.horizontal_top(|ui| {
+            let offer = notice
+                .offer
+                .as_ref()
+                .map(|offer| view.say(offer_key(offer)));
+            let offer_width = offer
+                .as_ref()
+                .map_or(0.0, |text| button_width(ui, text) + 8.0);
+            let room = width - offer_width - 26.0 - 8.0;
+            ui.vertical(|ui| {
+                ui.set_width(room);
+                ui.horizontal_top(|ui| words(ui, view, notice));
+            });
+            if let Some(text) = offer
                 && ui
-                    .add(Button::new(view.say(offer_key(offer))).min_size(vec2(0.0, 28.0)))
+                    .add(Button::new(text).min_size(vec2(0.0, 26.0)))
                     .clicked()
             {
                 view.send(Command::TakeOffer(notice.id));
             }
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                words(ui, view, notice)
-            });
+            let name = view.say("notice-dismiss");
+            if widgets::small_icon_button(ui, Icon::Close, &name).clicked() {
+                view.send(Command::DismissNotice(notice.id));
+            }
         });
     });
+}
+
+fn button_width(ui: &Ui, text: &str) -> f32 {
+    let font = egui::TextStyle::Button.resolve(ui.style());
+    let galley = ui
+        .painter()
+        .layout_no_wrap(text.to_owned(), font, egui::Color32::PLACEHOLDER);
+    galley.size().x + 2.0 * ui.spacing().button_padding.x
 }
 
 fn words(ui: &mut Ui, view: &View<'_>, notice: &Notice) {
@@ -74,7 +92,7 @@ fn words(ui: &mut Ui, view: &View<'_>, notice: &Notice) {
         Weight::Warning => (Icon::Warning, t.warning),
         Weight::Error => (Icon::Warning, t.error),
     };
-    let (rect, _) = ui.allocate_exact_size(Vec2::splat(18.0), Sense::hover());
+    let (rect, _) = ui.allocate_exact_size(vec2(18.0, 24.0), Sense::hover());
     icon.paint(
         ui.painter(),
         Rect::from_center_size(rect.center(), Vec2::splat(18.0)),
@@ -82,6 +100,7 @@ fn words(ui: &mut Ui, view: &View<'_>, notice: &Notice) {
     );
     ui.vertical(|ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
+        ui.add_space(2.0);
         let text = ui.add(Label::new(view.words.tell(&notice.message)).wrap());
         ui.ctx().accesskit_node_builder(text.id, |node| {
             node.set_live(egui::accesskit::Live::Assertive)

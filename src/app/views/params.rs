@@ -6,7 +6,7 @@ use super::View;
 use super::icons::Icon;
 use super::widgets;
 use crate::app::command::{Action, Command};
-use crate::app::theme::Tokens;
+use crate::app::theme::{GRID, Tokens};
 use crate::request::{Count, Draft, Guidance, ImageSize, Steps};
 
 /// The sizes of one press.
@@ -136,18 +136,13 @@ fn sampling(ui: &mut Ui, view: &mut View<'_>) {
         |value| format!("{value:.0}"),
     );
     mark_native(ui, &row, f64::from(NATIVE_STEPS));
-    let native = (steps - f64::from(NATIVE_STEPS)).abs() < 0.5;
-    widgets::hint(
-        ui,
-        &view.say(if native {
-            "sampling-steps-native"
-        } else {
-            "sampling-steps-other"
-        }),
-    );
+    row.on_hover_text(view.say("sampling-steps-native"));
+    if (steps - f64::from(NATIVE_STEPS)).abs() > 0.5 {
+        widgets::hint(ui, &view.say("sampling-steps-other"));
+    }
     let off = view.say("sampling-guidance-off");
     let range = f64::from(Guidance::MIN)..=f64::from(Guidance::MAX);
-    widgets::slider_row(
+    let row = widgets::slider_row(
         ui,
         &view.say("sampling-guidance"),
         &mut guidance,
@@ -161,12 +156,10 @@ fn sampling(ui: &mut Ui, view: &mut View<'_>) {
             }
         },
     );
-    let key = if guidance > 1.0 {
-        "sampling-guidance-cost"
-    } else {
-        "sampling-guidance-native"
-    };
-    widgets::hint(ui, &view.say(key));
+    row.on_hover_text(view.say("sampling-guidance-native"));
+    if guidance > 1.0 {
+        widgets::hint(ui, &view.say("sampling-guidance-cost"));
+    }
     widgets::slider_row(
         ui,
         &view.say("sampling-count"),
@@ -185,17 +178,11 @@ fn sampling(ui: &mut Ui, view: &mut View<'_>) {
 /// A tick on the steps slider where the model is at home.
 fn mark_native(ui: &Ui, row: &egui::Response, native: f64) {
     let t = Tokens::of(ui);
-    let slider = egui::Rect::from_min_max(
-        row.rect.min,
-        egui::pos2(row.rect.max.x - 64.0 - 8.0, row.rect.max.y),
-    );
-    let radius = 7.0;
+    let right = row.rect.right() - widgets::VALUE_WIDTH - GRID;
+    let (left, right) = (row.rect.left() + widgets::HANDLE, right - widgets::HANDLE);
     let share = (native - f64::from(Steps::MIN)) / f64::from(Steps::MAX - Steps::MIN);
-    let x = egui::lerp(
-        slider.left() + radius..=slider.right() - radius,
-        share as f32,
-    );
-    let y = slider.center().y + 10.0;
+    let x = egui::lerp(left..=right, share as f32);
+    let y = row.rect.center().y + 9.0;
     ui.painter().line_segment(
         [egui::pos2(x, y), egui::pos2(x, y + 4.0)],
         egui::Stroke::new(2.0, t.accent_text),
@@ -204,22 +191,25 @@ fn mark_native(ui: &Ui, row: &egui::Response, native: f64) {
 
 fn seed(ui: &mut Ui, view: &mut View<'_>) {
     let held = view.state.draft.seed.is_some();
-    widgets::title(ui, &view.say("seed-title"));
+    let title = view.say("seed-title");
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
+        widgets::title(ui, &title);
+        ui.add_space(GRID);
         let mut text = view.state.desk.seed_text.clone();
         let field = TextEdit::singleline(&mut text)
             .id(egui::Id::unique("the seed"))
-            .desired_width((ui.available_width() - 2.0 * 36.0 - 20.0).max(60.0))
+            .desired_width((ui.available_width() - 2.0 * 36.0).max(60.0))
             .margin(egui::Margin::symmetric(8, 6))
             .hint_text(view.say("seed-random"))
             .char_limit(24);
-        let response = field
-            .show(ui)
-            .response
-            .response
-            .accessible_name(view.say("seed-title"));
-        if response.changed() {
+        let response = field.show(ui).response.response.accessible_name(&title);
+        let key = if held {
+            "seed-held-hint"
+        } else {
+            "seed-free-hint"
+        };
+        if response.on_hover_text(view.say(key)).changed() {
             view.send(Command::SeedText(text));
         }
         let (icon, key) = if held {
@@ -228,32 +218,18 @@ fn seed(ui: &mut Ui, view: &mut View<'_>) {
             (Icon::Unlock, "seed-free")
         };
         let name = view.say(key);
-        let hold = view.act(ui, Action::HoldSeed, |ui| {
-            widgets::icon_toggle(ui, icon, &name, held)
+        let tip = view.say("seed-hold-tip");
+        view.act(ui, Action::HoldSeed, |ui| {
+            widgets::icon_toggle_tip(ui, icon, &name, &tip, held)
         });
-        hold.on_hover_text(view.say("seed-hold-tip"));
         view.act_icon(ui, Icon::Dice, Action::DrawSeed);
     });
-    let valid = view.state.desk.seed_text.trim().is_empty()
-        || view.state.desk.seed_text.trim().parse::<u64>().is_ok();
-    if !valid {
+    let typed = view.state.desk.seed_text.trim();
+    if !typed.is_empty() && typed.parse::<u64>().is_err() {
         let color = Tokens::of(ui).error;
-        ui.add(
-            egui::Label::new(
-                egui::RichText::new(view.say("seed-wrong"))
-                    .small()
-                    .color(color),
-            )
-            .wrap(),
-        );
-    } else {
-        widgets::hint(
-            ui,
-            &view.say(if held {
-                "seed-held-hint"
-            } else {
-                "seed-free-hint"
-            }),
-        );
+        let text = egui::RichText::new(view.say("seed-wrong"))
+            .small()
+            .color(color);
+        ui.add(egui::Label::new(text).wrap());
     }
 }

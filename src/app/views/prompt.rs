@@ -79,7 +79,7 @@ fn editor(ui: &mut Ui, view: &mut View<'_>) {
         .id(Id::unique(PROMPT_ID))
         .hint_text(view.say("prompt-hint"))
         .desired_width(f32::INFINITY)
-        .desired_rows(5)
+        .desired_rows(4)
         .margin(egui::Margin::same(10))
         .layouter(&mut layouter)
         .show(ui)

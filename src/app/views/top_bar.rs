@@ -28,18 +28,8 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>, narrow: bool) {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 2.0;
             if !narrow {
-                view.act_toggle(
-                    ui,
-                    Icon::PanelRight,
-                    Action::FoldRight,
-                    view.state.layout.right,
-                );
-                view.act_toggle(
-                    ui,
-                    Icon::PanelLeft,
-                    Action::FoldLeft,
-                    view.state.layout.left,
-                );
+                view.act_icon(ui, Icon::PanelRight, Action::FoldRight);
+                view.act_icon(ui, Icon::PanelLeft, Action::FoldLeft);
                 ui.add_space(8.0);
             }
             view.act_icon(ui, Icon::Help, Action::Keys);

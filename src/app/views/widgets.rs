@@ -81,7 +81,7 @@ fn bare_icon(ui: &mut Ui, icon: Icon, name: &str, on: bool, side: f32) -> Respon
     if ui.is_rect_visible(rect) {
         let t = Tokens::of(ui);
         let fill = if on {
-            t.chosen
+            t.control
         } else if response.is_pointer_button_down_on() {
             t.control_active
         } else if response.hovered() {
@@ -169,19 +169,21 @@ pub fn icon_text_button(ui: &mut Ui, icon: Icon, text: &str) -> Response {
 pub fn chip(ui: &mut Ui, text: &str, chosen: bool) -> Response {
     let t = Tokens::of(ui);
     let mut button = Button::new(RichText::new(text).text_style(TextStyle::Body).size(13.0))
+        .wrap_mode(egui::TextWrapMode::Extend)
         .min_size(vec2(0.0, 26.0))
         .corner_radius(CornerRadius::same(13))
+        .stroke(Stroke::NONE)
         .selected(chosen);
     if chosen {
         button = button
             .fill(t.chosen)
             .stroke(Stroke::new(1.0, t.accent_text));
     }
-    ui.scope(|ui| {
-        ui.spacing_mut().button_padding = vec2(10.0, 3.0);
-        ui.add(button)
-    })
-    .inner
+    // Not in a scope of its own, which would not go on to the next line of a wrapping row.
+    let padding = std::mem::replace(&mut ui.spacing_mut().button_padding, vec2(10.0, 3.0));
+    let response = ui.add(button);
+    ui.spacing_mut().button_padding = padding;
+    response
 }
 
 /// A row of equally wide choices of which one holds. Returns the one pressed.
@@ -203,6 +205,7 @@ pub fn segments(ui: &mut Ui, names: &[String], chosen: usize) -> Option<usize> {
                     let color = if on { t.text } else { t.text_weak };
                     let button = Button::new(RichText::new(name).color(color))
                         .fill(fill)
+                        .stroke(Stroke::NONE)
                         .selected(on);
                     if ui.add_sized(vec2(width, 28.0), button).clicked() {
                         pressed = Some(index);
@@ -225,38 +228,64 @@ pub fn slider_row(
     format: impl Fn(f64) -> String,
 ) -> Response {
     ui.horizontal(|ui| {
-        let width = ui.available_width();
-        let label_width = (width * 0.24).clamp(48.0, 84.0);
-        ui.allocate_ui_with_layout(
-            vec2(label_width, 28.0),
-            Layout::left_to_right(Align::Center),
-            |ui| {
-                ui.set_min_width(label_width);
-                ui.label(name);
-            },
-        );
-        let value_width = 64.0;
-        ui.spacing_mut().slider_width = (ui.available_width() - value_width - GRID).max(60.0);
-        let slider = egui::Slider::new(value, range.clone())
-            .step_by(step)
-            .show_value(false);
-        let slider = ui.add(slider).accessible_name(name);
+        let label_width = (ui.available_width() * 0.22).clamp(48.0, 76.0);
+        let layout = Layout::left_to_right(Align::Center);
+        ui.allocate_ui_with_layout(vec2(label_width, 28.0), layout, |ui| {
+            ui.set_min_width(label_width);
+            ui.label(name);
+        });
+        let slider = ui
+            .scope(|ui| {
+                slider_look(ui);
+                ui.spacing_mut().slider_width =
+                    (ui.available_width() - VALUE_WIDTH - GRID).max(48.0);
+                let slider = egui::Slider::new(value, range.clone());
+                ui.add(slider.step_by(step).show_value(false))
+            })
+            .inner
+            .accessible_name(name);
+        let number = |text: &str| {
+            let digits = text.trim().trim_end_matches(|c: char| !c.is_ascii_digit());
+            digits.parse().ok()
+        };
         let drag = egui::DragValue::new(value)
             .range(range)
             .speed(step * 0.25)
-            .min_size(vec2(value_width, 28.0))
             .custom_formatter(|value, _| format(value))
-            .custom_parser(|text| {
-                text.trim()
-                    .trim_end_matches(|c: char| !c.is_ascii_digit())
-                    .parse()
-                    .ok()
-            });
-        let typed = ui.add(drag).accessible_name(name);
+            .custom_parser(number);
+        ui.spacing_mut().button_padding.x = 4.0;
+        let typed = ui
+            .add_sized(vec2(VALUE_WIDTH, 28.0), drag)
+            .accessible_name(name);
         *value = (*value / step).round() * step;
         slider.union(typed)
     })
     .inner
+}
+
+/// The width of a slider's typed value.
+pub const VALUE_WIDTH: f32 = 64.0;
+/// Half the width of a slider's handle.
+pub const HANDLE: f32 = 8.0;
+
+/// A ring in cinnabar on a quiet rail.
+fn slider_look(ui: &mut Ui) {
+    let t = Tokens::of(ui);
+    ui.spacing_mut().interact_size.y = HANDLE * 2.5;
+    let visuals = ui.visuals_mut();
+    visuals.selection.bg_fill = t.accent;
+    let rail = t.control_active;
+    let widgets = &mut visuals.widgets;
+    for (widget, width) in [
+        (&mut widgets.inactive, 2.0),
+        (&mut widgets.hovered, 3.0),
+        (&mut widgets.active, 4.0),
+    ] {
+        widget.bg_fill = t.card;
+        widget.fg_stroke = Stroke::new(width, t.accent);
+    }
+    // The rail takes the colour of a control at rest, and the handle at rest with it.
+    widgets.inactive.bg_fill = rail;
 }
 
 /// What an empty list says: an icon, a sentence, and what to do.
@@ -276,6 +305,7 @@ pub fn empty_state(ui: &mut Ui, icon: Icon, text: &str, more: &str) {
 /// A row of a list: a name and, behind it, what is known of it.
 pub fn fact(ui: &mut Ui, name: &str, value: &str) {
     ui.horizontal_top(|ui| {
+        ui.spacing_mut().button_padding.y = 0.0;
         let width = (ui.available_width() * 0.36).min(140.0);
         ui.allocate_ui_with_layout(vec2(width, 18.0), Layout::left_to_right(Align::Min), |ui| {
             ui.set_min_width(width);
@@ -319,7 +349,7 @@ pub fn text_button(ui: &mut Ui, text: &str, on: bool) -> Response {
         .frame_when_inactive(on)
         .min_size(Vec2::splat(CONTROL));
     if on {
-        button = button.fill(t.chosen);
+        button = button.fill(t.control);
     }
     ui.add(button)
 }
