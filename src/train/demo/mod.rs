@@ -1,0 +1,33 @@
+//! The world of the demo model: small illustrations and what one might say about them.
+//!
+//! [`Scene::sample`](scene::Scene::sample) draws a picture's attributes from a seed, [`render`] paints them and
+//! [`caption`] words them. A scene is a list of shapes ([`drawing`]): its place, then its subjects, then the
+//! weather; a style ([`styles`]) turns the shapes into pixels. Everything depends on the seed alone.
+
+pub mod caption;
+pub mod drawing;
+mod palette;
+mod places;
+pub mod scene;
+pub mod sheet;
+mod styles;
+mod subjects;
+mod weather;
+
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+use drawing::Drawing;
+use palette::Light;
+use scene::Scene;
+
+/// Paints `scene` as a square of `size` pixels.
+pub fn render(scene: &Scene, size: u32) -> image::RgbImage {
+    let rng = &mut ChaCha8Rng::seed_from_u64(scene.seed ^ 0xda9_0176);
+    let light = Light::new(scene.time, scene.weather);
+    let mut drawing = Drawing::default();
+    places::paint(&mut drawing, scene, &light, rng);
+    subjects::paint(&mut drawing, scene, &light, rng);
+    weather::paint(&mut drawing, scene.weather, &light, rng);
+    styles::render(&drawing, scene, size, rng)
+}
