@@ -19,6 +19,7 @@ pub mod models;
 mod progress;
 mod random_weights;
 mod show;
+pub mod train;
 pub mod verify;
 
 pub use failure::Failure;
@@ -58,6 +59,8 @@ enum Command {
     Bench(bench::Args),
     /// Look at models on disk
     Models(models::Args),
+    /// Make the demo model's pictures and train on them
+    Train(train::Args),
 }
 
 /// Opens the window with these files, and with this model; returns when it is closed.
@@ -108,6 +111,7 @@ fn run(command: &Command) -> Result<ExitCode, Failure> {
         Command::Models(args) => {
             models::run(args).map_err(|error| Failure::Failed(error.to_string()))
         }
+        Command::Train(args) => train::run(args).map_err(|error| Failure::Failed(error.to_string())),
     }
 }
 

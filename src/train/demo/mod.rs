@@ -4,14 +4,23 @@
 //! [`caption`] words them. A scene is a list of shapes ([`drawing`]): its place, then its subjects, then the
 //! weather; a style ([`styles`]) turns the shapes into pixels. Everything depends on the seed alone.
 
+pub mod autoencoder;
 pub mod caption;
+pub mod dataset;
 pub mod drawing;
+pub mod export;
+pub mod networks;
+pub mod painter;
 mod palette;
+pub mod pictures;
 mod places;
+mod preview;
+pub mod sampling;
 pub mod scene;
 pub mod sheet;
 mod styles;
 mod subjects;
+pub mod tokenizer;
 mod weather;
 
 use rand::SeedableRng;

@@ -1,6 +1,11 @@
 //! Contact sheets.
 
+use std::path::Path;
+
+use burn::tensor::Tensor;
 use image::{RgbImage, imageops};
+
+use crate::train::TrainError;
 
 /// Lays `pictures` of one size out in rows of `columns` with a gap of `gap` white pixels around each.
 pub fn contact_sheet(pictures: &[RgbImage], columns: u32, gap: u32) -> RgbImage {
@@ -15,4 +20,31 @@ pub fn contact_sheet(pictures: &[RgbImage], columns: u32, gap: u32) -> RgbImage 
         imageops::replace(&mut sheet, picture, i64::from(x), i64::from(y));
     }
     sheet
+}
+
+/// Decoded pictures `[B, 3, H, W]` in −1..=1 as images.
+///
+/// # Errors
+/// When the device fails.
+pub fn pictures(decoded: Tensor<4>) -> Result<Vec<RgbImage>, TrainError> {
+    let [_, _, height, width] = decoded.dims();
+    let data = decoded.try_into_data().map_err(|error| TrainError::device("sampling", error))?;
+    let values: Vec<f32> = data.iter::<f32>().collect();
+    let plane = height * width;
+    let level = |value: f32| ((value.clamp(-1.0, 1.0) * 0.5 + 0.5) * 255.0).round() as u8;
+    let picture = |values: &[f32]| {
+        RgbImage::from_fn(width as u32, height as u32, |x, y| {
+            let pixel = y as usize * width + x as usize;
+            image::Rgb(std::array::from_fn(|channel| level(values[channel * plane + pixel])))
+        })
+    };
+    Ok(values.chunks_exact(3 * plane).map(picture).collect())
+}
+
+/// Writes a picture.
+///
+/// # Errors
+/// When the disk fails.
+pub fn write(picture: &RgbImage, path: &Path) -> Result<(), TrainError> {
+    picture.save(path).map_err(|source| TrainError::Picture { path: path.to_path_buf(), source })
 }

@@ -1,0 +1,198 @@
+//! `danqing train`: making checkpoints.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Args as ClapArgs, Subcommand, ValueEnum};
+
+use crate::pipeline::device::{DeviceChoice, Placement};
+use crate::train::demo::networks::Sizes;
+use crate::train::demo::{autoencoder, dataset, export, painter, scene::Scene, sheet};
+use crate::train::optimizer::LearningRate;
+use crate::train::trainer::Plan;
+
+/// Arguments of `danqing train`.
+#[derive(Debug, ClapArgs)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// The demo model that comes with the program, from nothing
+    #[command(subcommand)]
+    Demo(Demo),
+}
+
+#[derive(Debug, Subcommand)]
+enum Demo {
+    /// Train the autoencoder; goes on from the state if there is one
+    Autoencoder(Training),
+    /// Train text encoder and transformer on a trained autoencoder; goes on from the state if there is one
+    Painter(Training),
+    /// Write the averaged weights as a model folder
+    Export(Export),
+    /// Paint a contact sheet of training pictures
+    Sheet(Sheet),
+    /// Write pictures and captions as raw files, for training outside of this program
+    Dataset(Dataset),
+}
+
+#[derive(Debug, ClapArgs)]
+struct Training {
+    /// Folder of the states, `autoencoder` and `painter` below it
+    #[arg(long, value_name = "DIR")]
+    state: PathBuf,
+    /// Steps in all, over which the learning rate falls
+    #[arg(long, default_value_t = 6000)]
+    steps: u64,
+    /// Stop and save after this long, even if steps are left
+    #[arg(long, default_value_t = 10.0)]
+    minutes: f64,
+    /// auto, cpu, cuda or cuda:N
+    #[arg(long, default_value = "auto")]
+    device: DeviceChoice,
+    /// Highest learning rate
+    #[arg(long, default_value_t = 1e-3)]
+    rate: f64,
+    /// Pictures a step
+    #[arg(long, default_value_t = 128)]
+    batch: usize,
+    /// Pictures of each size that the painter draws from
+    #[arg(long, default_value_t = 32_768)]
+    pool: u64,
+    /// Share of the steps, at the beginning, on small pictures or crops
+    #[arg(long, default_value_t = 0.4)]
+    small_share: f64,
+    /// Steps between two sample sheets
+    #[arg(long, default_value_t = 0)]
+    sample_every: u64,
+    /// Seeds everything
+    #[arg(long, default_value_t = 2026)]
+    seed: u64,
+    /// Sizes of the networks
+    #[arg(long, default_value = "demo")]
+    size: SizeChoice,
+}
+
+#[derive(Debug, ClapArgs)]
+struct Export {
+    /// Folder of the states
+    #[arg(long, value_name = "DIR")]
+    state: PathBuf,
+    /// The model folder to write
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+}
+
+#[derive(Debug, ClapArgs)]
+struct Sheet {
+    /// The PNG to write
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// The first picture's seed
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Pictures
+    #[arg(long, default_value_t = 24)]
+    count: u64,
+}
+
+#[derive(Debug, ClapArgs)]
+struct Dataset {
+    /// Folder for SIZE.u8 (RGB rows) and SIZE.txt (tab-separated captions, a line a picture)
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Pictures
+    #[arg(long, default_value_t = 24_576)]
+    count: u64,
+    /// Width and height of a picture
+    #[arg(long, default_value_t = 256)]
+    size: u32,
+    /// Seeds everything
+    #[arg(long, default_value_t = 2026)]
+    seed: u64,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum SizeChoice {
+    /// The model that is shipped
+    Demo,
+    /// A model for tests of the training itself
+    Tiny,
+}
+
+impl SizeChoice {
+    fn sizes(self) -> Sizes {
+        match self {
+            Self::Demo => Sizes::demo(),
+            Self::Tiny => Sizes::tiny(),
+        }
+    }
+}
+
+impl Training {
+    fn plan(&self, part: &str, warm_up: u64) -> Plan {
+        Plan {
+            rate: LearningRate { peak: self.rate, warm_up, total: self.steps },
+            limit: Duration::from_secs_f64(self.minutes.clamp(0.0, 1e6) * 60.0),
+            folder: self.state.join(part),
+            sample_every: self.sample_every,
+        }
+    }
+}
+
+const AUTOENCODER: &str = "autoencoder";
+const PAINTER: &str = "painter";
+
+/// Runs `danqing train`.
+///
+/// # Errors
+/// Whatever stops the training, with what to do next.
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let Command::Demo(demo) = &args.command;
+    match demo {
+        Demo::Autoencoder(training) => {
+            let job = autoencoder::Job {
+                sizes: training.size.sizes(),
+                seed: training.seed,
+                batch: training.batch as u64,
+                crop_share: training.small_share,
+                plan: training.plan(AUTOENCODER, 100),
+            };
+            let device = Placement::resolve(training.device, None)?.device;
+            let statistics = autoencoder::run(&job, &device)?;
+            println!("reconstruction of held-out pictures: {:.2} dB", statistics.psnr);
+        }
+        Demo::Painter(training) => {
+            let job = painter::Job {
+                sizes: training.size.sizes(),
+                seed: training.seed,
+                batch: training.batch,
+                pool: training.pool,
+                small_share: training.small_share,
+                plan: training.plan(PAINTER, 300),
+            };
+            let device = Placement::resolve(training.device, None)?.device;
+            painter::run(&job, &training.state.join(AUTOENCODER), &device)?;
+        }
+        Demo::Export(export) => {
+            let from = (export.state.join(AUTOENCODER), export.state.join(PAINTER));
+            export::write(&Sizes::demo(), &from.0, &from.1, &export.out)?;
+            println!("{}", export.out.display());
+        }
+        Demo::Sheet(wanted) => {
+            let pictures: Vec<_> = (wanted.seed..wanted.seed + wanted.count)
+                .map(|seed| crate::train::demo::render(&Scene::sample(seed), 256))
+                .collect();
+            sheet::write(&sheet::contact_sheet(&pictures, 6, 4), &wanted.out)?;
+        }
+        Demo::Dataset(wanted) => {
+            dataset::write(wanted.seed, wanted.count, wanted.size, &wanted.out)?;
+            painter::learnt_tokenizer(wanted.seed, &wanted.out)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,156 @@
+//! Training the demo model's autoencoder.
+
+use std::path::{Path, PathBuf};
+
+use burn::tensor::{Device, Tensor, TensorData};
+use serde::{Deserialize, Serialize};
+
+use super::networks::Sizes;
+use super::pictures::{self, NATIVE, PictureBatch};
+use super::scene::Scene;
+use super::{render, sheet};
+use crate::files;
+use crate::model::{AutoencoderKl, VaeConfig};
+use crate::pipeline::noise::Noise;
+use crate::request::Seed;
+use crate::train::autoencoding::{self, Weights};
+use crate::train::optimizer::AdamWConfig;
+use crate::train::prefetch::Prefetch;
+use crate::train::trainer::{Plan, Trainer};
+use crate::train::{TrainError, state};
+
+/// What the training of an autoencoder is given.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// The networks' sizes.
+    pub sizes: Sizes,
+    /// Seeds pictures, noise and weights.
+    pub seed: u64,
+    /// Whole pictures a step; at first four crops of each.
+    pub batch: u64,
+    /// Share of the steps that see crops.
+    pub crop_share: f64,
+    /// When to stop, and where to write.
+    pub plan: Plan,
+}
+
+/// What was measured of a trained autoencoder; kept beside its state.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LatentStatistics {
+    /// Mean of the latents.
+    pub shift: f64,
+    /// One over their standard deviation.
+    pub scale: f64,
+    /// Peak signal-to-noise ratio of held-out pictures that went through it, in dB.
+    pub psnr: f64,
+}
+
+const STATISTICS: &str = "latents.json";
+/// Pictures over which latents are measured.
+const MEASURED: u64 = 192;
+const DECAY: f64 = 0.998;
+
+/// Trains, or goes on training, by `job`.
+///
+/// # Errors
+/// Whatever stops the training.
+pub fn run(job: &Job, device: &Device) -> Result<LatentStatistics, TrainError> {
+    let recorded = device.clone().autodiff();
+    device.seed(job.seed);
+    let mut trainer = Trainer::new(job.sizes.vae.init(&recorded), AdamWConfig::default(), DECAY);
+    trainer.resume(&job.plan, &recorded)?;
+    let last_crop = (job.plan.rate.total as f64 * job.crop_share) as u64;
+    let (seed, batch) = (job.seed, job.batch);
+    let batches = Prefetch::start(trainer.step, move |step| {
+        let indices = step * batch..(step + 1) * batch;
+        let pictures = if step < last_crop { pictures::crops(seed, indices) } else { pictures::whole(seed, indices) };
+        (step, pictures)
+    })?;
+    let channels = job.sizes.vae.latent_channels;
+    trainer.run(
+        &job.plan,
+        || batches.next(),
+        |vae, (step, PictureBatch { planes, count, size })| {
+            let side = size as usize / 8;
+            let noise = Noise::new(Seed(seed ^ (step << 20))).draw(count * channels * side * side);
+            let noise = Tensor::from_data(TensorData::new(noise, [count, channels, side, side]), &recorded);
+            let pictures = pictures::tensor(planes, count, size, &recorded);
+            autoencoding::loss(vae, pictures, noise, Weights::default())
+                .ok_or_else(|| TrainError::device("training", "this autoencoder has no encoder"))
+        },
+        |trainer| show(&trainer.average.apply(&trainer.module), &job.plan.folder, device),
+    )?;
+    let vae = trainer.average.apply(&trainer.module);
+    let statistics = measure(&vae, job.seed, device)?;
+    let json = serde_json::to_vec_pretty(&statistics).unwrap_or_default();
+    files::replace(&job.plan.folder.join(STATISTICS), &json)?;
+    tracing::info!(?statistics, "autoencoder");
+    Ok(statistics)
+}
+
+/// The averaged autoencoder of the state in `folder`, its configuration completed by what was measured.
+///
+/// # Errors
+/// When the state is missing or not whole.
+pub fn load(folder: &Path, config: &VaeConfig, device: &Device) -> Result<AutoencoderKl, TrainError> {
+    let statistics = statistics(folder)?;
+    let config = VaeConfig {
+        scaling_factor: statistics.scale,
+        shift_factor: Some(statistics.shift),
+        ..config.clone()
+    };
+    state::load_average(config.init(device), folder, device)
+}
+
+/// What was measured of the autoencoder in `folder`.
+///
+/// # Errors
+/// When its training did not come to an end.
+pub fn statistics(folder: &Path) -> Result<LatentStatistics, TrainError> {
+    let path: PathBuf = folder.join(STATISTICS);
+    let bytes = files::read_capped(&path, 64 << 10)?;
+    serde_json::from_slice(&bytes).map_err(|error| TrainError::State { path, problem: error.to_string() })
+}
+
+/// Pictures held out of all trainings.
+fn held_out(seed: u64, count: u64) -> Vec<Scene> {
+    (0..count).map(|index| Scene::sample_split(seed ^ (index << 32), true)).collect()
+}
+
+fn measure(vae: &AutoencoderKl, seed: u64, device: &Device) -> Result<LatentStatistics, TrainError> {
+    let fetch = |tensor: Tensor<4>| -> Result<Vec<f32>, TrainError> {
+        let data = tensor.try_into_data().map_err(|error| TrainError::device("measuring", error))?;
+        Ok(data.iter::<f32>().collect())
+    };
+    let (mut sum, mut squares, mut numbers, mut error, mut values) = (0.0, 0.0, 0.0, 0.0, 0.0);
+    for scenes in held_out(seed, MEASURED).chunks(pictures::AT_A_TIME) {
+        let planes: Vec<f32> = scenes.iter().flat_map(|scene| pictures::planes(&render(scene, NATIVE))).collect();
+        let pictures = pictures::tensor(planes.clone(), scenes.len(), NATIVE, device);
+        let (mean, _) = vae.encode(pictures).ok_or_else(|| TrainError::device("measuring", "no encoder"))?;
+        let back = fetch(vae.decode(mean.clone()))?;
+        for (value, &original) in back.iter().zip(&planes) {
+            error += f64::from((value.clamp(-1.0, 1.0) - original) / 2.0).powi(2);
+        }
+        values += planes.len() as f64;
+        for value in fetch(mean)? {
+            sum += f64::from(value);
+            squares += f64::from(value).powi(2);
+            numbers += 1.0;
+        }
+    }
+    let shift: f64 = sum / numbers;
+    let deviation = (squares / numbers - shift * shift).max(1e-12).sqrt();
+    Ok(LatentStatistics { shift, scale: 1.0 / deviation, psnr: -10.0 * (error / values).log10() })
+}
+
+/// A sheet of held-out pictures, each above what comes back.
+fn show(vae: &AutoencoderKl, folder: &Path, device: &Device) -> Result<(), TrainError> {
+    let scenes = held_out(1, pictures::AT_A_TIME as u64);
+    let originals: Vec<_> = scenes.iter().map(|scene| render(scene, NATIVE)).collect();
+    let planes = originals.iter().flat_map(pictures::planes).collect();
+    let tensor = pictures::tensor(planes, scenes.len(), NATIVE, device);
+    let (mean, _) = vae.encode(tensor).ok_or_else(|| TrainError::device("sampling", "no encoder"))?;
+    let back = sheet::pictures(vae.decode(mean))?;
+    let all: Vec<_> = originals.into_iter().chain(back).collect();
+    sheet::write(&sheet::contact_sheet(&all, scenes.len() as u32, 2), &folder.join("reconstructions.png"))
+}

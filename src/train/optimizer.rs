@@ -1,0 +1,122 @@
+//! AdamW (Loshchilov and Hutter, arXiv:1711.05101) with clipping of the whole gradient, and its learning rate.
+
+use burn::module::Module;
+use burn::tensor::{Gradients, Tensor};
+
+use super::parameters::{self, Named};
+
+/// How far each step goes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LearningRate {
+    /// The highest rate.
+    pub peak: f64,
+    /// Steps of linear growth at the beginning.
+    pub warm_up: u64,
+    /// Steps in all; after the warm-up the rate follows half a cosine down to [`LearningRate::END_SHARE`] of the peak.
+    pub total: u64,
+}
+
+impl LearningRate {
+    /// What is left of the peak at the end.
+    pub const END_SHARE: f64 = 0.02;
+
+    /// The rate of a step, counted from 0.
+    pub fn at(&self, step: u64) -> f64 {
+        if step < self.warm_up {
+            return self.peak * (step + 1) as f64 / self.warm_up as f64;
+        }
+        let span = self.total.saturating_sub(self.warm_up).max(1);
+        let done = ((step - self.warm_up) as f64 / span as f64).min(1.0);
+        let cosine = 0.5 * (1.0 + (std::f64::consts::PI * done).cos());
+        self.peak * (Self::END_SHARE + (1.0 - Self::END_SHARE) * cosine)
+    }
+}
+
+/// Constants of the optimiser.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AdamWConfig {
+    /// Decay of the mean gradient.
+    pub beta_1: f64,
+    /// Decay of the mean squared gradient.
+    pub beta_2: f64,
+    /// Added to the root of the mean square.
+    pub epsilon: f64,
+    /// Pull of matrices and kernels toward zero; vectors are left alone.
+    pub weight_decay: f64,
+    /// The whole gradient is scaled down to this norm where it is longer.
+    pub clip_norm: f64,
+}
+
+impl Default for AdamWConfig {
+    fn default() -> Self {
+        Self { beta_1: 0.9, beta_2: 0.99, epsilon: 1e-8, weight_decay: 0.01, clip_norm: 1.0 }
+    }
+}
+
+/// The optimiser and its memory.
+pub struct AdamW {
+    config: AdamWConfig,
+    /// Mean gradients by parameter.
+    pub first: Named,
+    /// Mean squared gradients by parameter.
+    pub second: Named,
+}
+
+impl AdamW {
+    /// An optimiser that has seen nothing.
+    pub fn new(config: AdamWConfig) -> Self {
+        Self { config, first: Named::new(), second: Named::new() }
+    }
+
+    /// Moves `module` against its gradients; `step` counts from 0. Parameters without a gradient stay.
+    pub fn step<M: Module>(&mut self, module: M, gradients: &mut Gradients, step: u64, rate: f64) -> M {
+        let config = self.config;
+        let ranks = parameters::ranks(&module);
+        let mut found = parameters::take_gradients(&module, gradients);
+        let Some(scale) = clip_scale(&found, config.clip_norm) else { return module };
+        let power = (step + 1).min(i32::MAX as u64) as i32;
+        let (correct_1, correct_2) = (1.0 - config.beta_1.powi(power), 1.0 - config.beta_2.powi(power));
+        parameters::replace(module, |name, value| {
+            let Some(gradient) = found.remove(name) else { return value };
+            let gradient = gradient * scale.clone();
+            let first = decayed(self.first.remove(name), config.beta_1, gradient.clone());
+            let second = decayed(self.second.remove(name), config.beta_2, gradient.clone() * gradient);
+            self.first.insert(name.to_owned(), first.clone());
+            self.second.insert(name.to_owned(), second.clone());
+            let direction = (first / correct_1) / ((second / correct_2).sqrt() + config.epsilon);
+            let decay = if ranks.get(name).is_some_and(|&rank| rank > 1) { config.weight_decay } else { 0.0 };
+            value * (1.0 - rate * decay) - direction * rate
+        })
+    }
+}
+
+fn decayed(memory: Option<Tensor<1>>, beta: f64, new: Tensor<1>) -> Tensor<1> {
+    match memory {
+        Some(memory) => memory * beta + new * (1.0 - beta),
+        None => new * (1.0 - beta),
+    }
+}
+
+/// `[1]`: what brings the norm of all gradients together down to `limit`, at most 1. Stays on the device.
+fn clip_scale(gradients: &Named, limit: f64) -> Option<Tensor<1>> {
+    let squares: Vec<Tensor<1>> = gradients.values().map(|gradient| (gradient.clone() * gradient.clone()).sum()).collect();
+    if squares.is_empty() {
+        return None;
+    }
+    let norm = Tensor::cat(squares, 0).sum().sqrt();
+    Some((norm + 1e-6).recip().mul_scalar(limit).clamp_max(1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rate_warms_up_then_falls_to_its_share() {
+        let rate = LearningRate { peak: 2.0, warm_up: 4, total: 104 };
+        assert_eq!((rate.at(0), rate.at(3), rate.at(4)), (0.5, 2.0, 2.0));
+        assert!((rate.at(54) - 2.0 * (LearningRate::END_SHARE + (1.0 - LearningRate::END_SHARE) * 0.5)).abs() < 1e-12);
+        assert!((rate.at(104) - 2.0 * LearningRate::END_SHARE).abs() < 1e-12);
+        assert_eq!(rate.at(104), rate.at(100_000));
+    }
+}

@@ -1,0 +1,125 @@
+//! The loop: batch, loss, gradients, step; now and then a report, a state, a sample.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::TrainError;
+use super::average::Average;
+use super::curve::Curve;
+use super::optimizer::{AdamW, AdamWConfig, LearningRate};
+use super::state;
+
+/// Losses are fetched from the device once in so many steps, so that it never waits for the host.
+const REPORT_EVERY: u64 = 20;
+
+/// A module that is being trained.
+pub struct Trainer<M> {
+    /// The module, with autodiff.
+    pub module: M,
+    /// Its optimiser.
+    pub optimizer: AdamW,
+    /// The moving average of its weights.
+    pub average: Average,
+    /// The loss so far.
+    pub curve: Curve,
+    /// Steps done.
+    pub step: u64,
+}
+
+/// How long to train, and what to leave behind.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The learning rate; its `total` is where the training ends.
+    pub rate: LearningRate,
+    /// Stop after this long even if steps are left.
+    pub limit: Duration,
+    /// The state's folder.
+    pub folder: PathBuf,
+    /// Steps between two samples; 0 for none but the last.
+    pub sample_every: u64,
+}
+
+impl<M: Module> Trainer<M> {
+    /// A training that has not begun.
+    pub fn new(module: M, config: AdamWConfig, decay: f64) -> Self {
+        let average = Average::new(&module, decay);
+        Self { module, optimizer: AdamW::new(config), average, curve: Curve::default(), step: 0 }
+    }
+
+    /// Takes up the state in the plan's folder, if there is one.
+    ///
+    /// # Errors
+    /// When the state cannot be read or is another network's.
+    pub fn resume(&mut self, plan: &Plan, device: &Device) -> Result<(), TrainError> {
+        if state::exists(&plan.folder) { state::load(self, &plan.folder, &device.clone().without_autodiff()) } else { Ok(()) }
+    }
+
+    /// Trains by the plan and saves the state. `batch` gives the next batch, `loss` its loss `[1]`, and `sample` shows
+    /// what the average can do.
+    ///
+    /// # Errors
+    /// Whatever stops the training; the last saved state stays.
+    pub fn run<B>(
+        &mut self,
+        plan: &Plan,
+        mut batch: impl FnMut() -> Result<B, TrainError>,
+        mut loss: impl FnMut(&M, B) -> Result<Tensor<1>, TrainError>,
+        mut sample: impl FnMut(&Self) -> Result<(), TrainError>,
+    ) -> Result<(), TrainError> {
+        let start = Instant::now();
+        let progress = progress_bar(plan.rate.total, self.step);
+        let mut pending = Vec::new();
+        while self.step < plan.rate.total && start.elapsed() < plan.limit {
+            let value = loss(&self.module, batch()?)?;
+            let mut gradients = value.backward();
+            let rate = plan.rate.at(self.step);
+            self.module = self.optimizer.step(self.module.clone(), &mut gradients, self.step, rate);
+            self.average.update(&self.module, self.step);
+            self.step += 1;
+            pending.push(value.without_autodiff());
+            if self.step.is_multiple_of(REPORT_EVERY) || self.step == plan.rate.total {
+                self.report(&mut pending, &progress)?;
+            }
+            if plan.sample_every > 0 && self.step.is_multiple_of(plan.sample_every) {
+                sample(self)?;
+            }
+        }
+        self.report(&mut pending, &progress)?;
+        progress.abandon();
+        state::save(self, &plan.folder)?;
+        self.curve.write_png(&plan.folder.join("loss.png"))?;
+        sample(self)
+    }
+
+    fn report(&mut self, pending: &mut Vec<Tensor<1>>, progress: &ProgressBar) -> Result<(), TrainError> {
+        if pending.is_empty() {
+            return Ok(());
+        }
+        let mean = Tensor::cat(std::mem::take(pending), 0).mean();
+        let data = mean.try_into_data().map_err(|error| TrainError::device("training", error))?;
+        let loss = data.iter::<f32>().next().unwrap_or(f32::NAN);
+        if !loss.is_finite() {
+            return Err(TrainError::Diverged { step: self.step, loss });
+        }
+        self.curve.push(self.step, loss);
+        progress.set_position(self.step);
+        progress.set_message(format!("loss {loss:.4}"));
+        if progress.is_hidden() && self.step.is_multiple_of(10 * REPORT_EVERY) {
+            tracing::info!(step = self.step, loss, "training");
+        }
+        Ok(())
+    }
+}
+
+fn progress_bar(total: u64, done: u64) -> ProgressBar {
+    let bar = ProgressBar::new(total).with_position(done);
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}, {per_sec}, {eta} left") {
+        bar.set_style(style);
+    }
+    bar.reset_eta();
+    bar
+}
