@@ -33,6 +33,8 @@ mod behaviours {
     mod queue;
     mod seeds;
     mod support;
+    mod train_pictures;
+    mod train_smoke;
     #[cfg(feature = "gui")]
     mod window_views;
     #[cfg(feature = "gui")]

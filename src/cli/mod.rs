@@ -111,7 +111,9 @@ fn run(command: &Command) -> Result<ExitCode, Failure> {
         Command::Models(args) => {
             models::run(args).map_err(|error| Failure::Failed(error.to_string()))
         }
-        Command::Train(args) => train::run(args).map_err(|error| Failure::Failed(error.to_string())),
+        Command::Train(args) => {
+            train::run(args).map_err(|error| Failure::Failed(error.to_string()))
+        }
     }
 }
 

@@ -136,8 +136,13 @@ impl SizeChoice {
 impl Training {
     fn plan(&self, part: &str, warm_up: u64) -> Plan {
         Plan {
-            rate: LearningRate { peak: self.rate, warm_up, total: self.steps },
+            rate: LearningRate {
+                peak: self.rate,
+                warm_up,
+                total: self.steps,
+            },
             limit: Duration::from_secs_f64(self.minutes.clamp(0.0, 1e6) * 60.0),
+            piece: u64::MAX,
             folder: self.state.join(part),
             sample_every: self.sample_every,
         }
@@ -164,7 +169,10 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
             };
             let device = Placement::resolve(training.device, None)?.device;
             let statistics = autoencoder::run(&job, &device)?;
-            println!("reconstruction of held-out pictures: {:.2} dB", statistics.psnr);
+            println!(
+                "reconstruction of held-out pictures: {:.2} dB",
+                statistics.psnr
+            );
         }
         Demo::Painter(training) => {
             let job = painter::Job {

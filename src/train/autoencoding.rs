@@ -15,20 +15,30 @@ pub struct Weights {
 
 impl Default for Weights {
     fn default() -> Self {
-        Self { edges: 0.5, divergence: 1e-3 }
+        Self {
+            edges: 0.5,
+            divergence: 1e-3,
+        }
     }
 }
 
 /// The loss `[1]` of pictures `[B, 3, H, W]` in −1..=1 sent through the autoencoder with the latents' own `noise`
 /// `[B, C, h, w]`; nothing for an autoencoder without encoder.
-pub fn loss(autoencoder: &AutoencoderKl, pictures: Tensor<4>, noise: Tensor<4>, weights: Weights) -> Option<Tensor<1>> {
+pub fn loss(
+    autoencoder: &AutoencoderKl,
+    pictures: Tensor<4>,
+    noise: Tensor<4>,
+    weights: Weights,
+) -> Option<Tensor<1>> {
     let (mean, log_variance) = autoencoder.encode(pictures.clone())?;
     let variance = log_variance.clone().exp();
     let latents = mean.clone() + variance.clone().sqrt() * noise;
     let back = autoencoder.decode(latents);
     let divergence = (mean.clone() * mean + variance - log_variance - 1.0).mean() * 0.5;
     let error = back - pictures;
-    let edges = (differences(error.clone(), 2).abs().mean() + differences(error.clone(), 3).abs().mean()) * weights.edges;
+    let edges = (differences(error.clone(), 2).abs().mean()
+        + differences(error.clone(), 3).abs().mean())
+        * weights.edges;
     Some(error.abs().mean() + edges + divergence * weights.divergence)
 }
 

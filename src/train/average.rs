@@ -17,7 +17,10 @@ pub const EVERY: u64 = 4;
 impl Average {
     /// Starts at the module's present values.
     pub fn new<M: Module>(module: &M, decay: f64) -> Self {
-        Self { decay, values: parameters::values(module) }
+        Self {
+            decay,
+            values: parameters::values(module),
+        }
     }
 
     /// Takes the values after step `step` (counted from 0) in, when it is due.
@@ -41,6 +44,8 @@ impl Average {
     /// `module` with its parameters replaced by their averages, off the autodiff tape.
     pub fn apply<M: Module>(&self, module: &M) -> M {
         let plain = module.valid();
-        parameters::replace(plain, |name, value| self.values.get(name).cloned().unwrap_or(value))
+        parameters::replace(plain, |name, value| {
+            self.values.get(name).cloned().unwrap_or(value)
+        })
     }
 }

@@ -69,23 +69,39 @@ impl Curve {
     /// # Errors
     /// When the disk fails.
     pub fn write_png(&self, path: &Path) -> Result<(), TrainError> {
-        let Some(mut pixmap) = Pixmap::new(SIZE.0, SIZE.1) else { return Ok(()) };
+        let Some(mut pixmap) = Pixmap::new(SIZE.0, SIZE.1) else {
+            return Ok(());
+        };
         pixmap.fill(Color::WHITE);
         let height = |loss: f32| loss.max(1e-9).ln();
-        let (low, high) = self.points.iter().fold((f32::MAX, f32::MIN), |(low, high), &(_, loss)| {
-            (low.min(height(loss)), high.max(height(loss)))
-        });
+        let (low, high) = self
+            .points
+            .iter()
+            .fold((f32::MAX, f32::MIN), |(low, high), &(_, loss)| {
+                (low.min(height(loss)), high.max(height(loss)))
+            });
         let last = self.points.last().map_or(1, |&(step, _)| step.max(1));
         let mut line = PathBuilder::new();
         for (index, &(step, loss)) in self.points.iter().enumerate() {
             let x = MARGIN + (SIZE.0 as f32 - 2.0 * MARGIN) * step as f32 / last as f32;
-            let y = MARGIN + (SIZE.1 as f32 - 2.0 * MARGIN) * (high - height(loss)) / (high - low).max(1e-6);
-            if index == 0 { line.move_to(x, y) } else { line.line_to(x, y) }
+            let y = MARGIN
+                + (SIZE.1 as f32 - 2.0 * MARGIN) * (high - height(loss)) / (high - low).max(1e-6);
+            if index == 0 {
+                line.move_to(x, y)
+            } else {
+                line.line_to(x, y)
+            }
         }
         if let Some(line) = line.finish() {
-            let mut paint = Paint { anti_alias: true, ..Paint::default() };
+            let mut paint = Paint {
+                anti_alias: true,
+                ..Paint::default()
+            };
             paint.set_color_rgba8(0xc8, 0x3c, 0x2e, 0xff);
-            let stroke = Stroke { width: 1.6, ..Stroke::default() };
+            let stroke = Stroke {
+                width: 1.6,
+                ..Stroke::default()
+            };
             pixmap.stroke_path(&line, &paint, &stroke, Transform::identity(), None);
         }
         let png = pixmap.encode_png().map_err(|error| TrainError::State {

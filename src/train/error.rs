@@ -11,7 +11,9 @@ use crate::pipeline::PipelineError;
 #[derive(Debug, thiserror::Error)]
 pub enum TrainError {
     /// The device failed.
-    #[error("the device failed while {doing}: {reason}; run again to go on from the last saved state")]
+    #[error(
+        "the device failed while {doing}: {reason}; run again to go on from the last saved state"
+    )]
     Device {
         /// What was being done.
         doing: &'static str,
@@ -19,7 +21,9 @@ pub enum TrainError {
         reason: String,
     },
     /// The loss is no number any more.
-    #[error("the loss is {loss} at step {step}; go on from the last saved state with a lower --rate")]
+    #[error(
+        "the loss is {loss} at step {step}; go on from the last saved state with a lower --rate"
+    )]
     Diverged {
         /// The step.
         step: u64,
@@ -68,6 +72,9 @@ pub enum TrainError {
 impl TrainError {
     /// A device failure while `doing` something.
     pub fn device(doing: &'static str, reason: impl ToString) -> Self {
-        Self::Device { doing, reason: reason.to_string() }
+        Self::Device {
+            doing,
+            reason: reason.to_string(),
+        }
     }
 }

@@ -24,7 +24,11 @@ pub fn sample_sigmas(seed: u64, batch: usize, shift: f32) -> Vec<f32> {
 
 /// The point at noise level σ, σ·noise + (1 − σ)·picture, and the velocity wanted there, picture − noise.
 pub fn noisy_point(picture: &[f32], noise: &[f32], sigma: f32) -> (Vec<f32>, Vec<f32>) {
-    picture.iter().zip(noise).map(|(picture, noise)| (sigma * noise + (1.0 - sigma) * picture, picture - noise)).unzip()
+    picture
+        .iter()
+        .zip(noise)
+        .map(|(picture, noise)| (sigma * noise + (1.0 - sigma) * picture, picture - noise))
+        .unzip()
 }
 
 /// Mean squared error of a velocity `[B, C, h, w]` → `[1]`.
@@ -43,14 +47,20 @@ mod tests {
         let mean = sigmas.iter().sum::<f32>() / 1000.0;
         // ∫ 3s/(1+2s) ds over 0..=1 is 1.5 − 0.75·ln 3.
         assert!((mean - 0.676).abs() < 0.01, "{mean}");
-        assert!(sigmas.iter().any(|&sigma| sigma < 0.01) && sigmas.iter().any(|&sigma| sigma > 0.998));
+        assert!(
+            sigmas.iter().any(|&sigma| sigma < 0.01) && sigmas.iter().any(|&sigma| sigma > 0.998)
+        );
     }
 
     #[test]
     fn following_the_velocity_from_any_point_leads_to_the_picture() {
         let (picture, noise) = ([0.5, -1.0], [2.0, 0.25]);
         let (point, velocity) = noisy_point(&picture, &noise, 0.75);
-        let arrived: Vec<f32> = point.iter().zip(&velocity).map(|(x, v)| x + 0.75 * v).collect();
+        let arrived: Vec<f32> = point
+            .iter()
+            .zip(&velocity)
+            .map(|(x, v)| x + 0.75 * v)
+            .collect();
         assert_eq!(arrived, picture);
     }
 }

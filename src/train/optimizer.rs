@@ -49,7 +49,13 @@ pub struct AdamWConfig {
 
 impl Default for AdamWConfig {
     fn default() -> Self {
-        Self { beta_1: 0.9, beta_2: 0.99, epsilon: 1e-8, weight_decay: 0.01, clip_norm: 1.0 }
+        Self {
+            beta_1: 0.9,
+            beta_2: 0.99,
+            epsilon: 1e-8,
+            weight_decay: 0.01,
+            clip_norm: 1.0,
+        }
     }
 }
 
@@ -65,26 +71,51 @@ pub struct AdamW {
 impl AdamW {
     /// An optimiser that has seen nothing.
     pub fn new(config: AdamWConfig) -> Self {
-        Self { config, first: Named::new(), second: Named::new() }
+        Self {
+            config,
+            first: Named::new(),
+            second: Named::new(),
+        }
     }
 
     /// Moves `module` against its gradients; `step` counts from 0. Parameters without a gradient stay.
-    pub fn step<M: Module>(&mut self, module: M, gradients: &mut Gradients, step: u64, rate: f64) -> M {
+    pub fn step<M: Module>(
+        &mut self,
+        module: M,
+        gradients: &mut Gradients,
+        step: u64,
+        rate: f64,
+    ) -> M {
         let config = self.config;
         let ranks = parameters::ranks(&module);
         let mut found = parameters::take_gradients(&module, gradients);
-        let Some(scale) = clip_scale(&found, config.clip_norm) else { return module };
+        let Some(scale) = clip_scale(&found, config.clip_norm) else {
+            return module;
+        };
         let power = (step + 1).min(i32::MAX as u64) as i32;
-        let (correct_1, correct_2) = (1.0 - config.beta_1.powi(power), 1.0 - config.beta_2.powi(power));
+        let (correct_1, correct_2) = (
+            1.0 - config.beta_1.powi(power),
+            1.0 - config.beta_2.powi(power),
+        );
         parameters::replace(module, |name, value| {
-            let Some(gradient) = found.remove(name) else { return value };
+            let Some(gradient) = found.remove(name) else {
+                return value;
+            };
             let gradient = gradient * scale.clone();
             let first = decayed(self.first.remove(name), config.beta_1, gradient.clone());
-            let second = decayed(self.second.remove(name), config.beta_2, gradient.clone() * gradient);
+            let second = decayed(
+                self.second.remove(name),
+                config.beta_2,
+                gradient.clone() * gradient,
+            );
             self.first.insert(name.to_owned(), first.clone());
             self.second.insert(name.to_owned(), second.clone());
             let direction = (first / correct_1) / ((second / correct_2).sqrt() + config.epsilon);
-            let decay = if ranks.get(name).is_some_and(|&rank| rank > 1) { config.weight_decay } else { 0.0 };
+            let decay = if ranks.get(name).is_some_and(|&rank| rank > 1) {
+                config.weight_decay
+            } else {
+                0.0
+            };
             value * (1.0 - rate * decay) - direction * rate
         })
     }
@@ -99,7 +130,10 @@ fn decayed(memory: Option<Tensor<1>>, beta: f64, new: Tensor<1>) -> Tensor<1> {
 
 /// `[1]`: what brings the norm of all gradients together down to `limit`, at most 1. Stays on the device.
 fn clip_scale(gradients: &Named, limit: f64) -> Option<Tensor<1>> {
-    let squares: Vec<Tensor<1>> = gradients.values().map(|gradient| (gradient.clone() * gradient.clone()).sum()).collect();
+    let squares: Vec<Tensor<1>> = gradients
+        .values()
+        .map(|gradient| (gradient.clone() * gradient.clone()).sum())
+        .collect();
     if squares.is_empty() {
         return None;
     }
@@ -113,9 +147,17 @@ mod tests {
 
     #[test]
     fn the_rate_warms_up_then_falls_to_its_share() {
-        let rate = LearningRate { peak: 2.0, warm_up: 4, total: 104 };
+        let rate = LearningRate {
+            peak: 2.0,
+            warm_up: 4,
+            total: 104,
+        };
         assert_eq!((rate.at(0), rate.at(3), rate.at(4)), (0.5, 2.0, 2.0));
-        assert!((rate.at(54) - 2.0 * (LearningRate::END_SHARE + (1.0 - LearningRate::END_SHARE) * 0.5)).abs() < 1e-12);
+        assert!(
+            (rate.at(54) - 2.0 * (LearningRate::END_SHARE + (1.0 - LearningRate::END_SHARE) * 0.5))
+                .abs()
+                < 1e-12
+        );
         assert!((rate.at(104) - 2.0 * LearningRate::END_SHARE).abs() < 1e-12);
         assert_eq!(rate.at(104), rate.at(100_000));
     }

@@ -10,28 +10,43 @@ pub type Named = BTreeMap<String, Tensor<1>>;
 
 /// The values of all parameters, without their autodiff history.
 pub fn values<M: Module>(module: &M) -> Named {
-    let mut collector = Collector { path: Vec::new(), found: Named::new(), ranks: BTreeMap::new() };
+    let mut collector = Collector {
+        path: Vec::new(),
+        found: Named::new(),
+        ranks: BTreeMap::new(),
+    };
     module.visit(&mut collector);
     collector.found
 }
 
 /// Number of dimensions of each parameter.
 pub fn ranks<M: Module>(module: &M) -> BTreeMap<String, usize> {
-    let mut collector = Collector { path: Vec::new(), found: Named::new(), ranks: BTreeMap::new() };
+    let mut collector = Collector {
+        path: Vec::new(),
+        found: Named::new(),
+        ranks: BTreeMap::new(),
+    };
     module.visit(&mut collector);
     collector.ranks
 }
 
 /// Takes the gradients of a module's parameters out of `gradients`.
 pub fn take_gradients<M: Module>(module: &M, gradients: &mut Gradients) -> Named {
-    let mut taker = Taker { path: Vec::new(), gradients, found: Named::new() };
+    let mut taker = Taker {
+        path: Vec::new(),
+        gradients,
+        found: Named::new(),
+    };
     module.visit(&mut taker);
     taker.found
 }
 
 /// Replaces each parameter by `change(name, flat value)`; a parameter that took gradients goes on taking them.
 pub fn replace<M: Module>(module: M, change: impl FnMut(&str, Tensor<1>) -> Tensor<1>) -> M {
-    module.map(&mut Replacer { path: Vec::new(), change })
+    module.map(&mut Replacer {
+        path: Vec::new(),
+        change,
+    })
 }
 
 fn flat<const D: usize>(tensor: Tensor<D>) -> Tensor<1> {
@@ -57,7 +72,8 @@ impl ModuleVisitor for Collector {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         let name = self.path.join(".");
         self.ranks.insert(name.clone(), D);
-        self.found.insert(name, flat(param.val().without_autodiff()));
+        self.found
+            .insert(name, flat(param.val().without_autodiff()));
     }
 }
 
@@ -100,7 +116,11 @@ impl<F: FnMut(&str, Tensor<1>) -> Tensor<1>> ModuleMapper for Replacer<F> {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let name = self.path.join(".");
         param.map(|tensor| {
-            let (shape, trained, recorded) = (tensor.shape(), tensor.is_require_grad(), tensor.is_autodiff());
+            let (shape, trained, recorded) = (
+                tensor.shape(),
+                tensor.is_require_grad(),
+                tensor.is_autodiff(),
+            );
             let changed = (self.change)(&name, flat(tensor.without_autodiff())).reshape(shape);
             match (recorded, trained) {
                 (false, _) => changed,

@@ -24,7 +24,10 @@ impl<B: Send + 'static> Prefetch<B> {
             .name("batches".into())
             .spawn(move || {
                 // The receiver hangs up when the training ends.
-                (first..).map(make).try_for_each(|batch| sender.send(batch)).ok();
+                (first..)
+                    .map(make)
+                    .try_for_each(|batch| sender.send(batch))
+                    .ok();
             })
             .map_err(|_| TrainError::Batches)?;
         Ok(Self { ready })

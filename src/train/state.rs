@@ -33,7 +33,10 @@ pub fn exists(folder: &Path) -> bool {
 /// # Errors
 /// When the device or the disk fails; files written before stay.
 pub fn save<M: Module>(trainer: &mut Trainer<M>, folder: &Path) -> Result<(), TrainError> {
-    std::fs::create_dir_all(folder).map_err(|source| crate::files::FileError::Write { path: folder.to_path_buf(), source })?;
+    std::fs::create_dir_all(folder).map_err(|source| crate::files::FileError::Write {
+        path: folder.to_path_buf(),
+        source,
+    })?;
     let metadata: BTreeMap<String, String> = [("step".to_owned(), trainer.step.to_string())].into();
     let weights = parameters::values(&trainer.module);
     write(folder, FIRST, &trainer.optimizer.first, &metadata)?;
@@ -42,7 +45,11 @@ pub fn save<M: Module>(trainer: &mut Trainer<M>, folder: &Path) -> Result<(), Tr
     trainer.curve.write_csv(&folder.join(CURVE))?;
     // Last, since its presence makes the folder a state.
     write(folder, WEIGHTS, &weights, &metadata)?;
-    for named in [&mut trainer.optimizer.first, &mut trainer.optimizer.second, &mut trainer.average.values] {
+    for named in [
+        &mut trainer.optimizer.first,
+        &mut trainer.optimizer.second,
+        &mut trainer.average.values,
+    ] {
         for value in named.values_mut() {
             *value = rounded(value.clone());
         }
@@ -55,26 +62,40 @@ pub fn save<M: Module>(trainer: &mut Trainer<M>, folder: &Path) -> Result<(), Tr
 ///
 /// # Errors
 /// [`TrainError::State`] when the files are of different steps or of another network.
-pub fn load<M: Module>(trainer: &mut Trainer<M>, folder: &Path, device: &Device) -> Result<(), TrainError> {
+pub fn load<M: Module>(
+    trainer: &mut Trainer<M>,
+    folder: &Path,
+    device: &Device,
+) -> Result<(), TrainError> {
     let (mut weights, step) = read(folder, WEIGHTS, device)?;
     let mut parts = Vec::new();
     for file in [FIRST, SECOND, AVERAGE] {
         let (values, of_step) = read(folder, file, device)?;
         if of_step != step {
-            return Err(wrong(folder, file, format!("is of step {of_step}, the weights are of step {step}")));
+            return Err(wrong(
+                folder,
+                file,
+                format!("is of step {of_step}, the weights are of step {step}"),
+            ));
         }
         parts.push(values);
     }
     let mut misfit = None;
-    trainer.module = parameters::replace(trainer.module.clone(), |name, value| match weights.remove(name) {
-        Some(stored) if stored.dims() == value.dims() => stored,
-        _ => {
-            misfit.get_or_insert_with(|| name.to_owned());
-            value
+    trainer.module = parameters::replace(trainer.module.clone(), |name, value| {
+        match weights.remove(name) {
+            Some(stored) if stored.dims() == value.dims() => stored,
+            _ => {
+                misfit.get_or_insert_with(|| name.to_owned());
+                value
+            }
         }
     });
     if let Some(name) = misfit.or_else(|| weights.into_keys().next()) {
-        return Err(wrong(folder, WEIGHTS, format!("tensor {name} does not belong to this network")));
+        return Err(wrong(
+            folder,
+            WEIGHTS,
+            format!("tensor {name} does not belong to this network"),
+        ));
     }
     // In the order they were read.
     if let [first, second, average] = &mut parts[..] {
@@ -102,7 +123,11 @@ pub fn load_average<M: Module>(module: M, folder: &Path, device: &Device) -> Res
         }
     });
     match misfit {
-        Some(name) => Err(wrong(folder, AVERAGE, format!("has no tensor {name} of this network's shape"))),
+        Some(name) => Err(wrong(
+            folder,
+            AVERAGE,
+            format!("has no tensor {name} of this network's shape"),
+        )),
         None => Ok(loaded),
     }
 }
@@ -111,10 +136,19 @@ fn rounded(value: Tensor<1>) -> Tensor<1> {
     value.cast(DType::BF16).cast(DType::F32)
 }
 
-fn write(folder: &Path, file: &str, named: &Named, metadata: &BTreeMap<String, String>) -> Result<(), TrainError> {
+fn write(
+    folder: &Path,
+    file: &str,
+    named: &Named,
+    metadata: &BTreeMap<String, String>,
+) -> Result<(), TrainError> {
     let mut tensors = BTreeMap::new();
     for (name, value) in named {
-        let data = value.clone().cast(DType::BF16).try_into_data().map_err(|error| TrainError::device("saving", error))?;
+        let data = value
+            .clone()
+            .cast(DType::BF16)
+            .try_into_data()
+            .map_err(|error| TrainError::device("saving", error))?;
         tensors.insert(name.clone(), data);
     }
     Ok(save_tensors(&folder.join(file), &tensors, metadata)?)
@@ -129,9 +163,18 @@ fn read(folder: &Path, file: &str, device: &Device) -> Result<(Named, u64), Trai
         let data = data.convert_dtype(DType::F32);
         Tensor::from_data(data, (device, DType::F32))
     };
-    Ok((tensors.into_iter().map(|(name, data)| (name, place(data))).collect(), step))
+    Ok((
+        tensors
+            .into_iter()
+            .map(|(name, data)| (name, place(data)))
+            .collect(),
+        step,
+    ))
 }
 
 fn wrong(folder: &Path, file: &str, problem: String) -> TrainError {
-    TrainError::State { path: folder.join(file), problem }
+    TrainError::State {
+        path: folder.join(file),
+        problem,
+    }
 }

@@ -35,6 +35,8 @@ pub struct Trainer<M> {
 pub struct Plan {
     /// The learning rate; its `total` is where the training ends.
     pub rate: LearningRate,
+    /// Stop after so many steps of this run even if steps are left.
+    pub piece: u64,
     /// Stop after this long even if steps are left.
     pub limit: Duration,
     /// The state's folder.
@@ -47,7 +49,13 @@ impl<M: Module> Trainer<M> {
     /// A training that has not begun.
     pub fn new(module: M, config: AdamWConfig, decay: f64) -> Self {
         let average = Average::new(&module, decay);
-        Self { module, optimizer: AdamW::new(config), average, curve: Curve::default(), step: 0 }
+        Self {
+            module,
+            optimizer: AdamW::new(config),
+            average,
+            curve: Curve::default(),
+            step: 0,
+        }
     }
 
     /// Takes up the state in the plan's folder, if there is one.
@@ -55,7 +63,11 @@ impl<M: Module> Trainer<M> {
     /// # Errors
     /// When the state cannot be read or is another network's.
     pub fn resume(&mut self, plan: &Plan, device: &Device) -> Result<(), TrainError> {
-        if state::exists(&plan.folder) { state::load(self, &plan.folder, &device.clone().without_autodiff()) } else { Ok(()) }
+        if state::exists(&plan.folder) {
+            state::load(self, &plan.folder, &device.clone().without_autodiff())
+        } else {
+            Ok(())
+        }
     }
 
     /// Trains by the plan and saves the state. `batch` gives the next batch, `loss` its loss `[1]`, and `sample` shows
@@ -73,11 +85,14 @@ impl<M: Module> Trainer<M> {
         let start = Instant::now();
         let progress = progress_bar(plan.rate.total, self.step);
         let mut pending = Vec::new();
-        while self.step < plan.rate.total && start.elapsed() < plan.limit {
+        let last = plan.rate.total.min(self.step.saturating_add(plan.piece));
+        while self.step < last && start.elapsed() < plan.limit {
             let value = loss(&self.module, batch()?)?;
             let mut gradients = value.backward();
             let rate = plan.rate.at(self.step);
-            self.module = self.optimizer.step(self.module.clone(), &mut gradients, self.step, rate);
+            self.module = self
+                .optimizer
+                .step(self.module.clone(), &mut gradients, self.step, rate);
             self.average.update(&self.module, self.step);
             self.step += 1;
             pending.push(value.without_autodiff());
@@ -95,15 +110,24 @@ impl<M: Module> Trainer<M> {
         sample(self)
     }
 
-    fn report(&mut self, pending: &mut Vec<Tensor<1>>, progress: &ProgressBar) -> Result<(), TrainError> {
+    fn report(
+        &mut self,
+        pending: &mut Vec<Tensor<1>>,
+        progress: &ProgressBar,
+    ) -> Result<(), TrainError> {
         if pending.is_empty() {
             return Ok(());
         }
         let mean = Tensor::cat(std::mem::take(pending), 0).mean();
-        let data = mean.try_into_data().map_err(|error| TrainError::device("training", error))?;
+        let data = mean
+            .try_into_data()
+            .map_err(|error| TrainError::device("training", error))?;
         let loss = data.iter::<f32>().next().unwrap_or(f32::NAN);
         if !loss.is_finite() {
-            return Err(TrainError::Diverged { step: self.step, loss });
+            return Err(TrainError::Diverged {
+                step: self.step,
+                loss,
+            });
         }
         self.curve.push(self.step, loss);
         progress.set_position(self.step);
@@ -117,7 +141,9 @@ impl<M: Module> Trainer<M> {
 
 fn progress_bar(total: u64, done: u64) -> ProgressBar {
     let bar = ProgressBar::new(total).with_position(done);
-    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}, {per_sec}, {eta} left") {
+    if let Ok(style) =
+        ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}, {per_sec}, {eta} left")
+    {
         bar.set_style(style);
     }
     bar.reset_eta();

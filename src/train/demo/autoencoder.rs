@@ -63,22 +63,43 @@ pub fn run(job: &Job, device: &Device) -> Result<LatentStatistics, TrainError> {
     let (seed, batch) = (job.seed, job.batch);
     let batches = Prefetch::start(trainer.step, move |step| {
         let indices = step * batch..(step + 1) * batch;
-        let pictures = if step < last_crop { pictures::crops(seed, indices) } else { pictures::whole(seed, indices) };
+        let pictures = if step < last_crop {
+            pictures::crops(seed, indices)
+        } else {
+            pictures::whole(seed, indices)
+        };
         (step, pictures)
     })?;
     let channels = job.sizes.vae.latent_channels;
     trainer.run(
         &job.plan,
         || batches.next(),
-        |vae, (step, PictureBatch { planes, count, size })| {
+        |vae,
+         (
+            step,
+            PictureBatch {
+                planes,
+                count,
+                size,
+            },
+        )| {
             let side = size as usize / 8;
             let noise = Noise::new(Seed(seed ^ (step << 20))).draw(count * channels * side * side);
-            let noise = Tensor::from_data(TensorData::new(noise, [count, channels, side, side]), &recorded);
+            let noise = Tensor::from_data(
+                TensorData::new(noise, [count, channels, side, side]),
+                &recorded,
+            );
             let pictures = pictures::tensor(planes, count, size, &recorded);
             autoencoding::loss(vae, pictures, noise, Weights::default())
                 .ok_or_else(|| TrainError::device("training", "this autoencoder has no encoder"))
         },
-        |trainer| show(&trainer.average.apply(&trainer.module), &job.plan.folder, device),
+        |trainer| {
+            show(
+                &trainer.average.apply(&trainer.module),
+                &job.plan.folder,
+                device,
+            )
+        },
     )?;
     let vae = trainer.average.apply(&trainer.module);
     let statistics = measure(&vae, job.seed, device)?;
@@ -92,7 +113,11 @@ pub fn run(job: &Job, device: &Device) -> Result<LatentStatistics, TrainError> {
 ///
 /// # Errors
 /// When the state is missing or not whole.
-pub fn load(folder: &Path, config: &VaeConfig, device: &Device) -> Result<AutoencoderKl, TrainError> {
+pub fn load(
+    folder: &Path,
+    config: &VaeConfig,
+    device: &Device,
+) -> Result<AutoencoderKl, TrainError> {
     let statistics = statistics(folder)?;
     let config = VaeConfig {
         scaling_factor: statistics.scale,
@@ -109,24 +134,40 @@ pub fn load(folder: &Path, config: &VaeConfig, device: &Device) -> Result<Autoen
 pub fn statistics(folder: &Path) -> Result<LatentStatistics, TrainError> {
     let path: PathBuf = folder.join(STATISTICS);
     let bytes = files::read_capped(&path, 64 << 10)?;
-    serde_json::from_slice(&bytes).map_err(|error| TrainError::State { path, problem: error.to_string() })
+    serde_json::from_slice(&bytes).map_err(|error| TrainError::State {
+        path,
+        problem: error.to_string(),
+    })
 }
 
 /// Pictures held out of all trainings.
 fn held_out(seed: u64, count: u64) -> Vec<Scene> {
-    (0..count).map(|index| Scene::sample_split(seed ^ (index << 32), true)).collect()
+    (0..count)
+        .map(|index| Scene::sample_split(seed ^ (index << 32), true))
+        .collect()
 }
 
-fn measure(vae: &AutoencoderKl, seed: u64, device: &Device) -> Result<LatentStatistics, TrainError> {
+fn measure(
+    vae: &AutoencoderKl,
+    seed: u64,
+    device: &Device,
+) -> Result<LatentStatistics, TrainError> {
     let fetch = |tensor: Tensor<4>| -> Result<Vec<f32>, TrainError> {
-        let data = tensor.try_into_data().map_err(|error| TrainError::device("measuring", error))?;
+        let data = tensor
+            .try_into_data()
+            .map_err(|error| TrainError::device("measuring", error))?;
         Ok(data.iter::<f32>().collect())
     };
     let (mut sum, mut squares, mut numbers, mut error, mut values) = (0.0, 0.0, 0.0, 0.0, 0.0);
     for scenes in held_out(seed, MEASURED).chunks(pictures::AT_A_TIME) {
-        let planes: Vec<f32> = scenes.iter().flat_map(|scene| pictures::planes(&render(scene, NATIVE))).collect();
+        let planes: Vec<f32> = scenes
+            .iter()
+            .flat_map(|scene| pictures::planes(&render(scene, NATIVE)))
+            .collect();
         let pictures = pictures::tensor(planes.clone(), scenes.len(), NATIVE, device);
-        let (mean, _) = vae.encode(pictures).ok_or_else(|| TrainError::device("measuring", "no encoder"))?;
+        let (mean, _) = vae
+            .encode(pictures)
+            .ok_or_else(|| TrainError::device("measuring", "no encoder"))?;
         let back = fetch(vae.decode(mean.clone()))?;
         for (value, &original) in back.iter().zip(&planes) {
             error += f64::from((value.clamp(-1.0, 1.0) - original) / 2.0).powi(2);
@@ -140,7 +181,11 @@ fn measure(vae: &AutoencoderKl, seed: u64, device: &Device) -> Result<LatentStat
     }
     let shift: f64 = sum / numbers;
     let deviation = (squares / numbers - shift * shift).max(1e-12).sqrt();
-    Ok(LatentStatistics { shift, scale: 1.0 / deviation, psnr: -10.0 * (error / values).log10() })
+    Ok(LatentStatistics {
+        shift,
+        scale: 1.0 / deviation,
+        psnr: -10.0 * (error / values).log10(),
+    })
 }
 
 /// A sheet of held-out pictures, each above what comes back.
@@ -149,8 +194,13 @@ fn show(vae: &AutoencoderKl, folder: &Path, device: &Device) -> Result<(), Train
     let originals: Vec<_> = scenes.iter().map(|scene| render(scene, NATIVE)).collect();
     let planes = originals.iter().flat_map(pictures::planes).collect();
     let tensor = pictures::tensor(planes, scenes.len(), NATIVE, device);
-    let (mean, _) = vae.encode(tensor).ok_or_else(|| TrainError::device("sampling", "no encoder"))?;
+    let (mean, _) = vae
+        .encode(tensor)
+        .ok_or_else(|| TrainError::device("sampling", "no encoder"))?;
     let back = sheet::pictures(vae.decode(mean))?;
     let all: Vec<_> = originals.into_iter().chain(back).collect();
-    sheet::write(&sheet::contact_sheet(&all, scenes.len() as u32, 2), &folder.join("reconstructions.png"))
+    sheet::write(
+        &sheet::contact_sheet(&all, scenes.len() as u32, 2),
+        &folder.join("reconstructions.png"),
+    )
 }

@@ -23,9 +23,16 @@ const AT_A_TIME: u64 = 512;
 /// # Errors
 /// [`FileError::Write`] when the disk fails.
 pub fn write(seed: u64, count: u64, size: u32, folder: &Path) -> Result<(), TrainError> {
-    let failed = |source| FileError::Write { path: folder.to_path_buf(), source };
+    let failed = |source| FileError::Write {
+        path: folder.to_path_buf(),
+        source,
+    };
     fs::create_dir_all(folder).map_err(failed)?;
-    let create = |kind: &str| File::create(folder.join(format!("{size}.{kind}"))).map(BufWriter::new).map_err(failed);
+    let create = |kind: &str| {
+        File::create(folder.join(format!("{size}.{kind}")))
+            .map(BufWriter::new)
+            .map_err(failed)
+    };
     let (mut pixels, mut captions) = (create("u8")?, create("txt")?);
     for first in (0..count).step_by(AT_A_TIME as usize) {
         let made: Vec<_> = (first..count.min(first + AT_A_TIME))
@@ -33,14 +40,22 @@ pub fn write(seed: u64, count: u64, size: u32, folder: &Path) -> Result<(), Trai
             .map(|index| {
                 let scene = pictures::scene(seed ^ u64::from(size), index);
                 let rng = &mut ChaCha8Rng::seed_from_u64(index);
-                let words: Vec<String> = (0..CAPTIONS).map(|_| caption::sample(&scene, rng)).collect();
+                let words: Vec<String> = (0..CAPTIONS)
+                    .map(|_| caption::sample(&scene, rng))
+                    .collect();
                 (render(&scene, size).into_raw(), words.join("\t"))
             })
             .collect();
         for (picture, words) in made {
-            pixels.write_all(&picture).and_then(|()| writeln!(captions, "{words}")).map_err(failed)?;
+            pixels
+                .write_all(&picture)
+                .and_then(|()| writeln!(captions, "{words}"))
+                .map_err(failed)?;
         }
     }
-    pixels.flush().and_then(|()| captions.flush()).map_err(failed)?;
+    pixels
+        .flush()
+        .and_then(|()| captions.flush())
+        .map_err(failed)?;
     Ok(())
 }

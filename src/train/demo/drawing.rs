@@ -28,7 +28,9 @@ impl Rgb {
 
     /// The colour `amount` of the way to `other`.
     pub fn mix(self, other: Rgb, amount: f32) -> Self {
-        Self(std::array::from_fn(|i| self.0[i] + (other.0[i] - self.0[i]) * amount))
+        Self(std::array::from_fn(|i| {
+            self.0[i] + (other.0[i] - self.0[i]) * amount
+        }))
     }
 
     /// Channelwise product: this surface under that light.
@@ -122,7 +124,12 @@ impl Drawing {
 
     /// Adds a shape with opacity `alpha`.
     pub fn add_alpha(&mut self, kind: Kind, outline: Option<Path>, fill: Fill, alpha: f32) {
-        self.shapes.extend(outline.map(|path| Shape { path, fill, alpha, kind }));
+        self.shapes.extend(outline.map(|path| Shape {
+            path,
+            fill,
+            alpha,
+            kind,
+        }));
     }
 }
 
@@ -141,11 +148,20 @@ pub struct Frame {
 
 impl Frame {
     /// The whole picture in design units.
-    pub const PICTURE: Frame = Frame { x: 0.0, y: 0.0, scale: 1.0, mirror: 1.0 };
+    pub const PICTURE: Frame = Frame {
+        x: 0.0,
+        y: 0.0,
+        scale: 1.0,
+        mirror: 1.0,
+    };
 
     /// Starts an outline in this frame.
     pub fn outline(self) -> Outline {
-        Outline { frame: self, builder: PathBuilder::new(), last: (0.0, 0.0) }
+        Outline {
+            frame: self,
+            builder: PathBuilder::new(),
+            last: (0.0, 0.0),
+        }
     }
 
     /// An ellipse around (`x`, `y`).
@@ -160,7 +176,12 @@ impl Frame {
 
     /// An axis-parallel rectangle.
     pub fn rect(self, x: f32, y: f32, width: f32, height: f32) -> Option<Path> {
-        self.polygon(&[(x, y), (x + width, y), (x + width, y + height), (x, y + height)])
+        self.polygon(&[
+            (x, y),
+            (x + width, y),
+            (x + width, y + height),
+            (x, y + height),
+        ])
     }
 
     /// A closed smooth curve through `points`.
@@ -178,7 +199,10 @@ pub struct Outline {
 
 impl Outline {
     fn place(&self, (x, y): (f32, f32)) -> (f32, f32) {
-        (self.frame.x + x * self.frame.scale * self.frame.mirror, self.frame.y + y * self.frame.scale)
+        (
+            self.frame.x + x * self.frame.scale * self.frame.mirror,
+            self.frame.y + y * self.frame.scale,
+        )
     }
 
     /// Moves to a point.

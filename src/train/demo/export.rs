@@ -19,7 +19,12 @@ use crate::train::{TrainError, state};
 ///
 /// # Errors
 /// When a state is missing or not whole, or the disk fails.
-pub fn write(sizes: &Sizes, autoencoder: &Path, painter: &Path, out: &Path) -> Result<(), TrainError> {
+pub fn write(
+    sizes: &Sizes,
+    autoencoder: &Path,
+    painter: &Path,
+    out: &Path,
+) -> Result<(), TrainError> {
     let device = Device::flex();
     let vae = autoencoder::load(autoencoder, &sizes.vae, &device)?;
     let networks = Painter {
@@ -27,15 +32,33 @@ pub fn write(sizes: &Sizes, autoencoder: &Path, painter: &Path, out: &Path) -> R
         transformer: sizes.transformer.init(&device),
     };
     let networks = state::load_average(networks, painter, &device)?;
-    for part in ["scheduler", "text_encoder", "tokenizer", "transformer", "vae"] {
+    for part in [
+        "scheduler",
+        "text_encoder",
+        "tokenizer",
+        "transformer",
+        "vae",
+    ] {
         let folder = out.join(part);
-        fs::create_dir_all(&folder).map_err(|source| FileError::Write { path: folder, source })?;
+        fs::create_dir_all(&folder).map_err(|source| FileError::Write {
+            path: folder,
+            source,
+        })?;
     }
     let metadata = BTreeMap::from([("format".to_owned(), "pt".to_owned())]);
     let weights = "diffusion_pytorch_model.safetensors";
-    save_module(&networks.transformer, &out.join("transformer").join(weights), DType::BF16, &metadata)?;
+    save_module(
+        &networks.transformer,
+        &out.join("transformer").join(weights),
+        DType::BF16,
+        &metadata,
+    )?;
     save_module(&vae, &out.join("vae").join(weights), DType::BF16, &metadata)?;
-    save_text_encoder(&networks.text_encoder, &out.join("text_encoder/model.safetensors"), &metadata)?;
+    save_text_encoder(
+        &networks.text_encoder,
+        &out.join("text_encoder/model.safetensors"),
+        &metadata,
+    )?;
     let projection = preview::fit(&vae, &device)?;
     write_json(&out.join("preview.json"), &projection)?;
     write_configs(sizes, &vae.config().clone(), out)?;
@@ -46,20 +69,37 @@ pub fn write(sizes: &Sizes, autoencoder: &Path, painter: &Path, out: &Path) -> R
 
 /// The text encoder with the last layer and norm that its architecture has and Z-Image never runs: a copy of the layer
 /// before and ones, so that other programs find every tensor they expect.
-fn save_text_encoder(encoder: &TextEncoder, path: &Path, metadata: &BTreeMap<String, String>) -> Result<(), TrainError> {
+fn save_text_encoder(
+    encoder: &TextEncoder,
+    path: &Path,
+    metadata: &BTreeMap<String, String>,
+) -> Result<(), TrainError> {
     let staged = path.with_extension("staged");
     save_module(encoder, &staged, DType::BF16, metadata)?;
     let (mut tensors, _) = checkpoint::load_tensors(&staged, 64 << 20)?;
-    fs::remove_file(&staged).map_err(|source| FileError::Write { path: staged, source })?;
+    fs::remove_file(&staged).map_err(|source| FileError::Write {
+        path: staged,
+        source,
+    })?;
     let last = encoder.layers.len();
-    let (from, to) = (format!("model.layers.{}.", last - 1), format!("model.layers.{last}."));
+    let (from, to) = (
+        format!("model.layers.{}.", last - 1),
+        format!("model.layers.{last}."),
+    );
     let copies: Vec<_> = tensors
         .iter()
-        .filter_map(|(name, data)| Some((format!("{to}{}", name.strip_prefix(&from)?), data.clone())))
+        .filter_map(|(name, data)| {
+            Some((format!("{to}{}", name.strip_prefix(&from)?), data.clone()))
+        })
         .collect();
     tensors.extend(copies);
-    let ones = Tensor::<1>::ones([encoder.config().hidden_size], (&Device::flex(), DType::BF16));
-    let ones = ones.try_into_data().map_err(|error| TrainError::device("exporting", error))?;
+    let ones = Tensor::<1>::ones(
+        [encoder.config().hidden_size],
+        (&Device::flex(), DType::BF16),
+    );
+    let ones = ones
+        .try_into_data()
+        .map_err(|error| TrainError::device("exporting", error))?;
     tensors.insert("model.norm.weight".to_owned(), ones);
     Ok(save_tensors(path, &tensors, metadata)?)
 }
@@ -84,7 +124,11 @@ fn with_keys(config: impl serde::Serialize, keys: Value) -> Value {
 
 const DIFFUSERS: &str = "0.42.1";
 
-fn write_configs(sizes: &Sizes, vae: &crate::model::VaeConfig, out: &Path) -> Result<(), TrainError> {
+fn write_configs(
+    sizes: &Sizes,
+    vae: &crate::model::VaeConfig,
+    out: &Path,
+) -> Result<(), TrainError> {
     let index = json!({
         "_class_name": "ZImagePipeline",
         "_diffusers_version": DIFFUSERS,
@@ -104,7 +148,10 @@ fn write_configs(sizes: &Sizes, vae: &crate::model::VaeConfig, out: &Path) -> Re
     });
     write_json(&out.join("scheduler/scheduler_config.json"), &scheduler)?;
     let keys = json!({"_class_name": "ZImageTransformer2DModel", "_diffusers_version": DIFFUSERS, "n_kv_heads": sizes.transformer.n_heads});
-    write_json(&out.join("transformer/config.json"), &with_keys(&sizes.transformer, keys))?;
+    write_json(
+        &out.join("transformer/config.json"),
+        &with_keys(&sizes.transformer, keys),
+    )?;
     let levels = vae.block_out_channels.len();
     let keys = json!({
         "_class_name": "AutoencoderKL",
@@ -132,8 +179,14 @@ fn write_configs(sizes: &Sizes, vae: &crate::model::VaeConfig, out: &Path) -> Re
         "eos_token_id": 2,
         "pad_token_id": 0,
     });
-    write_json(&out.join("text_encoder/config.json"), &with_keys(&sizes.text_encoder, keys))?;
-    write_json(&out.join("tokenizer/tokenizer_config.json"), &tokenizer_config())
+    write_json(
+        &out.join("text_encoder/config.json"),
+        &with_keys(&sizes.text_encoder, keys),
+    )?;
+    write_json(
+        &out.join("tokenizer/tokenizer_config.json"),
+        &tokenizer_config(),
+    )
 }
 
 /// Qwen's chat template for messages without tools: one turn a message, then the assistant's turn begins.
@@ -156,4 +209,3 @@ fn tokenizer_config() -> Value {
         "chat_template": CHAT_TEMPLATE,
     })
 }
-

@@ -85,7 +85,10 @@ impl Sizes {
                 axes_dims: [8, 8, 8],
                 ..demo.transformer
             },
-            vae: VaeConfig { block_out_channels: vec![8, 8, 16, 16], ..demo.vae },
+            vae: VaeConfig {
+                block_out_channels: vec![8, 8, 16, 16],
+                ..demo.vae
+            },
         }
     }
 }

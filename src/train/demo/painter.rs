@@ -82,7 +82,8 @@ pub struct Studio<'a> {
 pub fn run(job: &Job, autoencoder: &Path, device: &Device) -> Result<(), TrainError> {
     let vae = autoencoder::load(autoencoder, &job.sizes.vae, device)?;
     let tokenizer = Arc::new(learnt_tokenizer(job.seed, &job.plan.folder)?);
-    let pools = [SMALL, NATIVE].map(|size| LatentPool::paint(job.seed, job.pool, size, &vae, device));
+    let pools =
+        [SMALL, NATIVE].map(|size| LatentPool::paint(job.seed, job.pool, size, &vae, device));
     let [small, native] = pools;
     let pools = Arc::new([small?, native?]);
     tracing::info!(pictures = 2 * job.pool, "painted and encoded");
@@ -96,14 +97,21 @@ pub fn run(job: &Job, autoencoder: &Path, device: &Device) -> Result<(), TrainEr
     let mut trainer = Trainer::new(painter, AdamWConfig::default(), DECAY);
     trainer.resume(&job.plan, &recorded)?;
     let (plan, words) = (job.clone(), tokenizer.clone());
-    let batches = Prefetch::start(trainer.step, move |step| prepare(&plan, step, &pools, &words))?;
+    let batches = Prefetch::start(trainer.step, move |step| {
+        prepare(&plan, step, &pools, &words)
+    })?;
     trainer.run(
         &job.plan,
         || batches.next()?,
         |painter, batch| loss(painter, batch, &recorded),
         |trainer| {
             let painter = trainer.average.apply(&trainer.module);
-            let studio = Studio { painter: &painter, vae: &vae, tokenizer: &tokenizer, device };
+            let studio = Studio {
+                painter: &painter,
+                vae: &vae,
+                tokenizer: &tokenizer,
+                device,
+            };
             sampling::write_sheet(&studio, &job.plan.folder, trainer.step)
         },
     )
@@ -114,7 +122,10 @@ pub fn run(job: &Job, autoencoder: &Path, device: &Device) -> Result<(), TrainEr
 /// # Errors
 /// When it cannot be learnt or read.
 pub fn learnt_tokenizer(seed: u64, folder: &Path) -> Result<Tokenizer, TrainError> {
-    std::fs::create_dir_all(folder).map_err(|source| crate::files::FileError::Write { path: folder.to_path_buf(), source })?;
+    std::fs::create_dir_all(folder).map_err(|source| crate::files::FileError::Write {
+        path: folder.to_path_buf(),
+        source,
+    })?;
     let path = folder.join(TOKENIZER);
     if !path.is_file() {
         tokenizer::train(seed, &path)?;
@@ -122,10 +133,19 @@ pub fn learnt_tokenizer(seed: u64, folder: &Path) -> Result<Tokenizer, TrainErro
     Ok(Tokenizer::open(&path)?)
 }
 
-fn prepare(job: &Job, step: u64, pools: &[LatentPool; 2], tokenizer: &Tokenizer) -> Result<Batch, TrainError> {
+fn prepare(
+    job: &Job,
+    step: u64,
+    pools: &[LatentPool; 2],
+    tokenizer: &Tokenizer,
+) -> Result<Batch, TrainError> {
     let only_small = step < (job.plan.rate.total as f64 * job.small_share) as u64;
     let small = only_small || step % SMALL_EVERY == SMALL_EVERY - 1;
-    let (pool, count) = if small { (&pools[0], 2 * job.batch) } else { (&pools[1], job.batch) };
+    let (pool, count) = if small {
+        (&pools[0], 2 * job.batch)
+    } else {
+        (&pools[1], job.batch)
+    };
     let long = step % LONG_EVERY == LONG_EVERY - 1;
     let tokens = if long { LONG_TOKENS } else { SHORT_TOKENS };
     let base = job.seed ^ (step << 24);
@@ -139,7 +159,11 @@ fn prepare(job: &Job, step: u64, pools: &[LatentPool; 2], tokenizer: &Tokenizer)
             let (scene, latents) = pool.get(rng.random_range(0..pool.len()));
             let noise = Noise::new(Seed(rng.random())).draw(latents.len());
             let (point, wanted) = flow_matching::noisy_point(latents, &noise, sigma);
-            Ok((point, wanted, caption_ids(scene, tokenizer, long, tokens, rng)?))
+            Ok((
+                point,
+                wanted,
+                caption_ids(scene, tokenizer, long, tokens, rng)?,
+            ))
         })
         .collect::<Result<_, TrainError>>()?;
     let mut batch = Batch {
@@ -155,19 +179,37 @@ fn prepare(job: &Job, step: u64, pools: &[LatentPool; 2], tokenizer: &Tokenizer)
         batch.wanted.extend(wanted);
         batch.lengths.push(ids.len());
         let padding = tokens - ids.len();
-        batch.ids.extend(ids.into_iter().map(|id| id as i32).chain(std::iter::repeat_n(0, padding)));
+        batch.ids.extend(
+            ids.into_iter()
+                .map(|id| id as i32)
+                .chain(std::iter::repeat_n(0, padding)),
+        );
     }
     Ok(batch)
 }
 
 /// Ids of a caption that, with its template, fills at most `tokens`; a long one fills more than [`SHORT_TOKENS`], so
 /// that all captions of a batch are padded to the same length and none needs a mask.
-fn caption_ids(scene: &Scene, tokenizer: &Tokenizer, long: bool, tokens: usize, rng: &mut ChaCha8Rng) -> Result<Vec<u32>, TrainError> {
+fn caption_ids(
+    scene: &Scene,
+    tokenizer: &Tokenizer,
+    long: bool,
+    tokens: usize,
+    rng: &mut ChaCha8Rng,
+) -> Result<Vec<u32>, TrainError> {
     let mut text = caption::sample(scene, rng);
     while long && tokenizer.encode(&text, tokens)?.ids.len() <= SHORT_TOKENS {
-        let language = if rng.random_bool(0.5) { Language::Chinese } else { Language::English };
+        let language = if rng.random_bool(0.5) {
+            Language::Chinese
+        } else {
+            Language::English
+        };
         let more = caption::word(scene, language, caption::Mention::ALL, rng);
-        text = if text.is_empty() { more } else { format!("{text}. {more}") };
+        text = if text.is_empty() {
+            more
+        } else {
+            format!("{text}. {more}")
+        };
     }
     loop {
         let encoded = tokenizer.encode(&text, tokens)?;
@@ -183,11 +225,19 @@ fn loss(painter: &Painter, batch: Batch, device: &Device) -> Result<Tensor<1>, T
     let rows = batch.ids.len() / count;
     let ids = Tensor::<2, Int>::from_data(TensorData::new(batch.ids, [count, rows]), device);
     let features = painter.text_encoder.forward_batch(ids, &never)?;
-    let context = painter.transformer.encode_context_batch(features, &batch.lengths, [height, width], &never)?;
-    let place = |values: Vec<f32>| Tensor::<4>::from_data(TensorData::new(values, batch.shape), device);
+    let context = painter.transformer.encode_context_batch(
+        features,
+        &batch.lengths,
+        [height, width],
+        &never,
+    )?;
+    let place =
+        |values: Vec<f32>| Tensor::<4>::from_data(TensorData::new(values, batch.shape), device);
     let times: Vec<f32> = batch.sigmas.iter().map(|sigma| 1.0 - sigma).collect();
     let times = Tensor::<1>::from_data(TensorData::new(times, [count]), device);
-    let velocity = painter.transformer.forward(place(batch.points), times, &context, &never)?;
+    let velocity = painter
+        .transformer
+        .forward(place(batch.points), times, &context, &never)?;
     Ok(flow_matching::loss(velocity, place(batch.wanted)))
 }
 
@@ -195,4 +245,3 @@ fn loss(painter: &Painter, batch: Batch, device: &Device) -> Result<Tensor<1>, T
 fn never() -> bool {
     false
 }
-

@@ -50,7 +50,15 @@ impl Light {
         }
         .map(Rgb::hex);
         let lamps = matches!(time, Some(Time::Dusk | Time::Night));
-        let clear = Self { zenith, horizon, ambient, haze: horizon, disc, lamps, snow: false };
+        let clear = Self {
+            zenith,
+            horizon,
+            ambient,
+            haze: horizon,
+            disc,
+            lamps,
+            snow: false,
+        };
         clear.in_weather(weather)
     }
 
@@ -95,7 +103,11 @@ impl Light {
 
     /// Ground that snow covers when it lies.
     pub fn ground(&self, surface: Rgb) -> Rgb {
-        self.on(if self.snow { surface.mix(Rgb::hex(0xf2f6fb), 0.82) } else { surface })
+        self.on(if self.snow {
+            surface.mix(Rgb::hex(0xf2f6fb), 0.82)
+        } else {
+            surface
+        })
     }
 
     /// The subject's own colour: less tinted than the scenery, so that it can be told at any hour.

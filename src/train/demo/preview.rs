@@ -28,11 +28,15 @@ pub fn fit(vae: &AutoencoderKl, device: &Device) -> Result<Value, TrainError> {
         let tensor = pictures::tensor(pictures::planes(&picture), 1, NATIVE, device);
         let encoded = pictures::encode(vae, tensor)?;
         let side = encoded.dims()[3];
-        let data = encoded.try_into_data().map_err(|error| TrainError::device("fitting the preview", error))?;
+        let data = encoded
+            .try_into_data()
+            .map_err(|error| TrainError::device("fitting the preview", error))?;
         let latents: Vec<f32> = data.iter::<f32>().collect();
         let small = imageops::resize(&picture, side as u32, side as u32, FilterType::Triangle);
         for (pixel, colour) in small.pixels().enumerate() {
-            let mut row: Vec<f64> = (0..channels).map(|c| f64::from(latents[c * side * side + pixel])).collect();
+            let mut row: Vec<f64> = (0..channels)
+                .map(|c| f64::from(latents[c * side * side + pixel]))
+                .collect();
             row.push(1.0);
             for i in 0..width {
                 for j in 0..width {

@@ -8,8 +8,8 @@ use image::RgbImage;
 use super::painter::Studio;
 use super::pictures::NATIVE;
 use super::sheet;
-use crate::model::scheduler::FlowMatchEuler;
 use crate::model::SchedulerConfig;
+use crate::model::scheduler::FlowMatchEuler;
 use crate::pipeline::noise::Noise;
 use crate::request::Seed;
 use crate::train::TrainError;
@@ -45,35 +45,61 @@ pub const PROMPTS: [&str; 16] = [
 ///
 /// # Errors
 /// When the device fails.
-pub fn paint(studio: &Studio<'_>, prompts: &[&str], size: u32) -> Result<Vec<RgbImage>, TrainError> {
+pub fn paint(
+    studio: &Studio<'_>,
+    prompts: &[&str],
+    size: u32,
+) -> Result<Vec<RgbImage>, TrainError> {
     let (count, side) = (prompts.len(), size as usize / 8);
     let painter = studio.painter;
     let channels = painter.transformer.config().in_channels;
-    let encoded = prompts.iter().map(|prompt| Ok(studio.tokenizer.encode(prompt, MAX_TOKENS)?.ids)).collect::<Result<Vec<_>, TrainError>>()?;
+    let encoded = prompts
+        .iter()
+        .map(|prompt| Ok(studio.tokenizer.encode(prompt, MAX_TOKENS)?.ids))
+        .collect::<Result<Vec<_>, TrainError>>()?;
     let lengths: Vec<usize> = encoded.iter().map(Vec::len).collect();
     let rows = lengths.iter().copied().max().unwrap_or(1);
     let ids: Vec<i32> = encoded
         .into_iter()
         .flat_map(|ids| {
             let padding = rows - ids.len();
-            ids.into_iter().map(|id| id as i32).chain(std::iter::repeat_n(0, padding))
+            ids.into_iter()
+                .map(|id| id as i32)
+                .chain(std::iter::repeat_n(0, padding))
         })
         .collect();
     let ids = Tensor::<2, Int>::from_data(TensorData::new(ids, [count, rows]), studio.device);
     let features = painter.text_encoder.forward_batch(ids, &|| false)?;
-    let context = painter.transformer.encode_context_batch(features, &lengths, [side, side], &|| false)?;
+    let context =
+        painter
+            .transformer
+            .encode_context_batch(features, &lengths, [side, side], &|| false)?;
 
-    let noise: Vec<f32> = (0..count as u64).flat_map(|seed| Noise::new(Seed(seed)).draw(channels * side * side)).collect();
-    let mut latents = Tensor::<4>::from_data(TensorData::new(noise, [count, channels, side, side]), studio.device);
-    let config = SchedulerConfig { shift: SHIFT, ..SchedulerConfig::default() };
+    let noise: Vec<f32> = (0..count as u64)
+        .flat_map(|seed| Noise::new(Seed(seed)).draw(channels * side * side))
+        .collect();
+    let mut latents = Tensor::<4>::from_data(
+        TensorData::new(noise, [count, channels, side, side]),
+        studio.device,
+    );
+    let config = SchedulerConfig {
+        shift: SHIFT,
+        ..SchedulerConfig::default()
+    };
     let schedule = FlowMatchEuler::new(&config, STEPS, side * side / 4, None);
     for pair in schedule.sigmas().windows(2) {
         let times = Tensor::<1>::full([count], 1.0 - pair[0], studio.device);
-        let velocity = painter.transformer.forward(latents.clone(), times, &context, &|| false)?;
+        let velocity = painter
+            .transformer
+            .forward(latents.clone(), times, &context, &|| false)?;
         latents = latents + velocity * (pair[0] - pair[1]);
     }
     let config = studio.vae.config();
-    sheet::pictures(studio.vae.decode(latents / config.scaling_factor + config.shift_factor.unwrap_or(0.0)))
+    sheet::pictures(
+        studio
+            .vae
+            .decode(latents / config.scaling_factor + config.shift_factor.unwrap_or(0.0)),
+    )
 }
 
 /// Writes the sheet of [`PROMPTS`] after `step` steps.
@@ -82,5 +108,8 @@ pub fn paint(studio: &Studio<'_>, prompts: &[&str], size: u32) -> Result<Vec<Rgb
 /// When the device or the disk fails.
 pub fn write_sheet(studio: &Studio<'_>, folder: &Path, step: u64) -> Result<(), TrainError> {
     let pictures = paint(studio, &PROMPTS, NATIVE)?;
-    sheet::write(&sheet::contact_sheet(&pictures, 8, 2), &folder.join(format!("samples-{step:05}.png")))
+    sheet::write(
+        &sheet::contact_sheet(&pictures, 8, 2),
+        &folder.join(format!("samples-{step:05}.png")),
+    )
 }

@@ -113,14 +113,23 @@ impl Scene {
     pub fn sample(seed: u64) -> Self {
         let rng = &mut ChaCha8Rng::seed_from_u64(seed);
         let place = pick(rng, Place::ALL);
-        let alone = place.stands_alone() && rng.random_bool(if place == Place::Street { 0.5 } else { 0.3 });
+        let alone =
+            place.stands_alone() && rng.random_bool(if place == Place::Street { 0.5 } else { 0.3 });
         let subject = (!alone).then(|| pick(rng, place.subjects()));
         let count = match (subject, rng.random_range(0..10)) {
             (None, _) | (_, 0..7) => 1,
             (_, 7 | 8) => 2,
             _ => 3,
         };
-        let position = pick(rng, &[Position::Left, Position::Centre, Position::Centre, Position::Right]);
+        let position = pick(
+            rng,
+            &[
+                Position::Left,
+                Position::Centre,
+                Position::Centre,
+                Position::Right,
+            ],
+        );
         let time = place.times().choose(rng).copied();
         let weather = match rng.random_range(0..10) {
             _ if !place.outdoors() => Weather::Clear,
@@ -167,9 +176,11 @@ impl Scene {
             self.time.map_or(0, |time| time as u8 + 1),
             self.style as u8 + 1,
         ];
-        let hash = indices.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, &index| {
-            (hash ^ u64::from(index)).wrapping_mul(0x0000_0100_0000_01b3)
-        });
+        let hash = indices
+            .iter()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, &index| {
+                (hash ^ u64::from(index)).wrapping_mul(0x0000_0100_0000_01b3)
+            });
         (hash >> 17).is_multiple_of(10)
     }
 }

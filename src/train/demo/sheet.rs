@@ -13,7 +13,11 @@ pub fn contact_sheet(pictures: &[RgbImage], columns: u32, gap: u32) -> RgbImage 
     let columns = columns.max(1);
     let rows = (pictures.len() as u32).div_ceil(columns).max(1);
     let white = image::Rgb([255; 3]);
-    let mut sheet = RgbImage::from_pixel(columns * (width + gap) + gap, rows * (height + gap) + gap, white);
+    let mut sheet = RgbImage::from_pixel(
+        columns * (width + gap) + gap,
+        rows * (height + gap) + gap,
+        white,
+    );
     for (index, picture) in pictures.iter().enumerate() {
         let (column, row) = (index as u32 % columns, index as u32 / columns);
         let (x, y) = (gap + column * (width + gap), gap + row * (height + gap));
@@ -28,14 +32,18 @@ pub fn contact_sheet(pictures: &[RgbImage], columns: u32, gap: u32) -> RgbImage 
 /// When the device fails.
 pub fn pictures(decoded: Tensor<4>) -> Result<Vec<RgbImage>, TrainError> {
     let [_, _, height, width] = decoded.dims();
-    let data = decoded.try_into_data().map_err(|error| TrainError::device("sampling", error))?;
+    let data = decoded
+        .try_into_data()
+        .map_err(|error| TrainError::device("sampling", error))?;
     let values: Vec<f32> = data.iter::<f32>().collect();
     let plane = height * width;
     let level = |value: f32| ((value.clamp(-1.0, 1.0) * 0.5 + 0.5) * 255.0).round() as u8;
     let picture = |values: &[f32]| {
         RgbImage::from_fn(width as u32, height as u32, |x, y| {
             let pixel = y as usize * width + x as usize;
-            image::Rgb(std::array::from_fn(|channel| level(values[channel * plane + pixel])))
+            image::Rgb(std::array::from_fn(|channel| {
+                level(values[channel * plane + pixel])
+            }))
         })
     };
     Ok(values.chunks_exact(3 * plane).map(picture).collect())
@@ -46,5 +54,8 @@ pub fn pictures(decoded: Tensor<4>) -> Result<Vec<RgbImage>, TrainError> {
 /// # Errors
 /// When the disk fails.
 pub fn write(picture: &RgbImage, path: &Path) -> Result<(), TrainError> {
-    picture.save(path).map_err(|source| TrainError::Picture { path: path.to_path_buf(), source })
+    picture.save(path).map_err(|source| TrainError::Picture {
+        path: path.to_path_buf(),
+        source,
+    })
 }

@@ -43,11 +43,20 @@ pub fn train(seed: u64, path: &Path) -> Result<(), TrainError> {
         .show_progress(false)
         .max_token_length(Some(LONGEST))
         .initial_alphabet(ByteLevel::alphabet().into_iter().collect())
-        .special_tokens(["<|endoftext|>", "<|im_start|>", "<|im_end|>"].map(special).to_vec())
+        .special_tokens(
+            ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
+                .map(special)
+                .to_vec(),
+        )
         .build()
         .into();
     let mut tokenizer = Tokenizer::new(BPE::default());
-    let split = Split::new(SplitPattern::Regex(SPLIT.into()), SplitDelimiterBehavior::Isolated, false).map_err(refused)?;
+    let split = Split::new(
+        SplitPattern::Regex(SPLIT.into()),
+        SplitDelimiterBehavior::Isolated,
+        false,
+    )
+    .map_err(refused)?;
     let bytes = ByteLevel::new(false, false, false);
     tokenizer.with_normalizer(Some(NFC)).map_err(refused)?;
     tokenizer.with_pre_tokenizer(Some(Sequence::new(vec![split.into(), bytes.into()])));
@@ -57,7 +66,9 @@ pub fn train(seed: u64, path: &Path) -> Result<(), TrainError> {
         caption::sample(&Scene::sample(seed ^ index), rng)
     });
     let templates = std::iter::repeat_n("user\nassistant\n".to_owned(), TEMPLATES);
-    tokenizer.train(&mut trainer, captions.chain(templates)).map_err(refused)?;
+    tokenizer
+        .train(&mut trainer, captions.chain(templates))
+        .map_err(refused)?;
     let json = tokenizer.to_string(true).map_err(refused)?;
     Ok(files::replace(path, json.as_bytes())?)
 }

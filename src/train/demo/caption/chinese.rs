@@ -7,8 +7,13 @@ use super::super::scene::{Colour, Place, Position, Scene, Style, Subject, Time, 
 use super::{Mention, one_of};
 
 pub(super) fn word(scene: &Scene, mention: Mention, rng: &mut ChaCha8Rng) -> String {
-    let time = scene.time.filter(|_| mention.time).map(|time| one_of(rng, time_words(time)));
-    let weather = mention.weather.then(|| one_of(rng, weather_words(scene.weather)));
+    let time = scene
+        .time
+        .filter(|_| mention.time)
+        .map(|time| one_of(rng, time_words(time)));
+    let weather = mention
+        .weather
+        .then(|| one_of(rng, weather_words(scene.weather)));
     let style = mention.style.then(|| one_of(rng, style_words(scene.style)));
     let mut parts: Vec<String> = Vec::new();
     let core = core(scene, mention, rng);
@@ -28,16 +33,26 @@ pub(super) fn word(scene: &Scene, mention: Mention, rng: &mut ChaCha8Rng) -> Str
 }
 
 fn core(scene: &Scene, mention: Mention, rng: &mut ChaCha8Rng) -> String {
-    let Some(subject) = scene.subject else { return one_of(rng, place_alone(scene.place)).to_owned() };
+    let Some(subject) = scene.subject else {
+        return one_of(rng, place_alone(scene.place)).to_owned();
+    };
     let (measure, nouns) = subject_words(subject);
     let noun = one_of(rng, nouns);
     let colour = if mention.colour {
         let word = colour_word(scene.colour);
-        if rng.random_bool(0.5) { format!("{word}色的") } else { format!("{word}色") }
+        if rng.random_bool(0.5) {
+            format!("{word}色的")
+        } else {
+            format!("{word}色")
+        }
     } else {
         String::new()
     };
-    let nice = if rng.random_bool(0.12) { one_of(rng, &["可爱的", "美丽的", "现代简约"]) } else { "" };
+    let nice = if rng.random_bool(0.12) {
+        one_of(rng, &["可爱的", "美丽的", "现代简约"])
+    } else {
+        ""
+    };
     let number = match scene.count {
         1 if rng.random_bool(0.3) => "",
         1 => "一",
@@ -50,7 +65,11 @@ fn core(scene: &Scene, mention: Mention, rng: &mut ChaCha8Rng) -> String {
         (true, 1) => one_of(rng, position_words(scene.position)),
         _ => "",
     };
-    let place = if mention.place { one_of(rng, place_words(scene.place)) } else { "" };
+    let place = if mention.place {
+        one_of(rng, place_words(scene.place))
+    } else {
+        ""
+    };
     match (place.is_empty(), side.is_empty()) {
         (true, true) => thing,
         (true, false) => format!("{thing}，{side}"),
@@ -114,7 +133,9 @@ fn place_alone(place: Place) -> &'static [&'static str] {
         Place::Forest => &["森林", "松林", "树林"],
         Place::Meadow => &["草地", "草原", "绿色山丘", "开满花的草地"],
         Place::City => &["城市", "城市天际线", "高楼大厦"],
-        Place::Street | Place::Table | Place::Studio => &["霓虹街道", "霓虹灯街道", "街景，霓虹招牌"],
+        Place::Street | Place::Table | Place::Studio => {
+            &["霓虹街道", "霓虹灯街道", "街景，霓虹招牌"]
+        }
     }
 }
 

@@ -20,18 +20,36 @@ pub(super) fn word(scene: &Scene, mention: Mention, rng: &mut ChaCha8Rng) -> Str
         return text;
     }
     let (before, after) = style_words(scene.style);
-    if rng.random_bool(0.5) { format!("{} {text}", one_of(rng, before)) } else { format!("{text}, {}", one_of(rng, after)) }
+    if rng.random_bool(0.5) {
+        format!("{} {text}", one_of(rng, before))
+    } else {
+        format!("{text}, {}", one_of(rng, after))
+    }
 }
 
 fn core(scene: &Scene, mention: Mention, rng: &mut ChaCha8Rng) -> String {
-    let Some(subject) = scene.subject else { return one_of(rng, place_alone(scene.place)).to_owned() };
+    let Some(subject) = scene.subject else {
+        return one_of(rng, place_alone(scene.place)).to_owned();
+    };
     let (single, plural) = subject_words(subject);
-    let colour = if mention.colour { format!("{} ", colour_word(scene.colour)) } else { String::new() };
-    let nice = if rng.random_bool(0.12) { one_of(rng, &["lovely ", "beautiful ", "modern minimalist "]) } else { "" };
+    let colour = if mention.colour {
+        format!("{} ", colour_word(scene.colour))
+    } else {
+        String::new()
+    };
+    let nice = if rng.random_bool(0.12) {
+        one_of(rng, &["lovely ", "beautiful ", "modern minimalist "])
+    } else {
+        ""
+    };
     let mut text = if scene.count == 1 {
         let noun = one_of(rng, single);
         let phrase = format!("{nice}{colour}{noun}");
-        let article = if phrase.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+        let article = if phrase.starts_with(['a', 'e', 'i', 'o', 'u']) {
+            "an"
+        } else {
+            "a"
+        };
         format!("{article} {phrase}")
     } else {
         let number = if scene.count == 2 { "two" } else { "three" };
@@ -48,17 +66,35 @@ fn core(scene: &Scene, mention: Mention, rng: &mut ChaCha8Rng) -> String {
 
 fn subject_words(subject: Subject) -> (&'static [&'static str], &'static [&'static str]) {
     match subject {
-        Subject::Cup => (&["cup", "coffee cup", "mug", "ceramic coffee cup"], &["cups", "coffee cups", "mugs"]),
-        Subject::Vase => (&["vase", "ceramic vase", "vase with blossoms"], &["vases", "ceramic vases"]),
+        Subject::Cup => (
+            &["cup", "coffee cup", "mug", "ceramic coffee cup"],
+            &["cups", "coffee cups", "mugs"],
+        ),
+        Subject::Vase => (
+            &["vase", "ceramic vase", "vase with blossoms"],
+            &["vases", "ceramic vases"],
+        ),
         Subject::Flower => (&["flower", "blooming flower"], &["flowers"]),
-        Subject::Boat => (&["boat", "sailing boat", "sailboat"], &["boats", "sailing boats", "sailboats"]),
-        Subject::House => (&["house", "cottage", "small house"], &["houses", "cottages"]),
+        Subject::Boat => (
+            &["boat", "sailing boat", "sailboat"],
+            &["boats", "sailing boats", "sailboats"],
+        ),
+        Subject::House => (
+            &["house", "cottage", "small house"],
+            &["houses", "cottages"],
+        ),
         Subject::Tree => (&["tree"], &["trees"]),
-        Subject::Balloon => (&["balloon", "hot air balloon"], &["balloons", "hot air balloons"]),
+        Subject::Balloon => (
+            &["balloon", "hot air balloon"],
+            &["balloons", "hot air balloons"],
+        ),
         Subject::Fox => (&["fox", "sitting fox"], &["foxes"]),
         Subject::Cat => (&["cat", "kitten", "sitting cat"], &["cats", "kittens"]),
         Subject::Fish => (&["fish"], &["fish"]),
-        Subject::Lantern => (&["lantern", "paper lantern"], &["lanterns", "paper lanterns"]),
+        Subject::Lantern => (
+            &["lantern", "paper lantern"],
+            &["lanterns", "paper lanterns"],
+        ),
     }
 }
 
@@ -77,7 +113,11 @@ fn colour_word(colour: Colour) -> &'static str {
 
 fn place_words(place: Place) -> &'static [&'static str] {
     match place {
-        Place::Mountains => &["in the mountains", "before snowy mountains", "with mountains behind"],
+        Place::Mountains => &[
+            "in the mountains",
+            "before snowy mountains",
+            "with mountains behind",
+        ],
         Place::Lake => &["on a lake", "on a mountain lake", "over a calm lake"],
         Place::Sea => &["on the sea", "by the sea", "over the ocean"],
         Place::Desert => &["in the desert", "among sand dunes"],
@@ -85,21 +125,43 @@ fn place_words(place: Place) -> &'static [&'static str] {
         Place::Meadow => &["in a meadow", "on a green meadow", "on grassy hills"],
         Place::City => &["in the city", "before a city skyline"],
         Place::Street => &["in a neon street", "on a neon lit street"],
-        Place::Table => &["on a wooden table", "on a wooden table by the window", "on a table"],
-        Place::Studio => &["on a plain background", "in a studio", "with a simple background"],
+        Place::Table => &[
+            "on a wooden table",
+            "on a wooden table by the window",
+            "on a table",
+        ],
+        Place::Studio => &[
+            "on a plain background",
+            "in a studio",
+            "with a simple background",
+        ],
     }
 }
 
 fn place_alone(place: Place) -> &'static [&'static str] {
     match place {
-        Place::Mountains => &["mountains", "a mountain landscape", "snowy mountains", "mountain scenery"],
-        Place::Lake => &["a lake", "a mountain lake", "a calm lake with reflections", "a lake landscape"],
+        Place::Mountains => &[
+            "mountains",
+            "a mountain landscape",
+            "snowy mountains",
+            "mountain scenery",
+        ],
+        Place::Lake => &[
+            "a lake",
+            "a mountain lake",
+            "a calm lake with reflections",
+            "a lake landscape",
+        ],
         Place::Sea => &["the sea", "the ocean", "a seascape", "waves on the sea"],
         Place::Desert => &["a desert", "sand dunes", "a desert landscape"],
         Place::Forest => &["a forest", "a pine forest", "the woods"],
         Place::Meadow => &["a meadow", "green hills", "a green meadow with flowers"],
         Place::City => &["a city", "a city skyline", "skyscrapers"],
-        Place::Street | Place::Table | Place::Studio => &["a neon street", "a street with neon signs", "a neon city street"],
+        Place::Street | Place::Table | Place::Studio => &[
+            "a neon street",
+            "a street with neon signs",
+            "a neon city street",
+        ],
     }
 }
 
@@ -133,14 +195,26 @@ type Wordings = &'static [&'static str];
 
 fn style_words(style: Style) -> (Wordings, Wordings) {
     match style {
-        Style::Flat => (&["flat illustration of", "a flat vector illustration of"], &["flat illustration", "flat design", "vector illustration"]),
+        Style::Flat => (
+            &["flat illustration of", "a flat vector illustration of"],
+            &["flat illustration", "flat design", "vector illustration"],
+        ),
         Style::Watercolour => (
             &["watercolour painting of", "a watercolor of", "watercolor"],
             &["watercolour", "watercolor painting", "watercolor style"],
         ),
-        Style::Ink => (&["ink wash painting of", "a Chinese ink painting of"], &["ink wash", "Chinese ink painting", "ink wash style"]),
-        Style::PaperCut => (&["paper cut of", "a papercut art of", "paper-cut"], &["paper cut", "papercut art", "paper-cut style"]),
-        Style::Pixel => (&["pixel art of", "a pixel art of"], &["pixel art", "8-bit pixel art", "pixel style"]),
+        Style::Ink => (
+            &["ink wash painting of", "a Chinese ink painting of"],
+            &["ink wash", "Chinese ink painting", "ink wash style"],
+        ),
+        Style::PaperCut => (
+            &["paper cut of", "a papercut art of", "paper-cut"],
+            &["paper cut", "papercut art", "paper-cut style"],
+        ),
+        Style::Pixel => (
+            &["pixel art of", "a pixel art of"],
+            &["pixel art", "8-bit pixel art", "pixel style"],
+        ),
         Style::Film => (
             &["retro film photo of", "a vintage film photo of"],
             &["retro film", "vintage film grain", "retro film photo"],

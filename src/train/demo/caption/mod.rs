@@ -33,7 +33,14 @@ pub struct Mention {
 
 impl Mention {
     /// Everything that a reader of attributes can check.
-    pub const ALL: Mention = Mention { colour: true, place: true, position: true, time: true, weather: true, style: true };
+    pub const ALL: Mention = Mention {
+        colour: true,
+        place: true,
+        position: true,
+        time: true,
+        weather: true,
+        style: true,
+    };
 
     fn sample(scene: &Scene, rng: &mut ChaCha8Rng) -> Self {
         let mut chance = |share: f64| rng.random_bool(share);
@@ -42,7 +49,11 @@ impl Mention {
             place: chance(0.9),
             position: chance(0.6),
             time: chance(0.75),
-            weather: chance(if scene.weather == Weather::Clear { 0.1 } else { 0.9 }),
+            weather: chance(if scene.weather == Weather::Clear {
+                0.1
+            } else {
+                0.9
+            }),
             style: chance(0.85),
         }
     }
@@ -53,7 +64,11 @@ pub fn sample(scene: &Scene, rng: &mut ChaCha8Rng) -> String {
     if rng.random_bool(EMPTY_SHARE) {
         return String::new();
     }
-    let language = if rng.random_bool(0.5) { Language::Chinese } else { Language::English };
+    let language = if rng.random_bool(0.5) {
+        Language::Chinese
+    } else {
+        Language::English
+    };
     let mention = Mention::sample(scene, rng);
     word(scene, language, mention, rng)
 }

@@ -12,23 +12,46 @@ use super::{PICTURE, fir, ridge, sky};
 pub fn lake(drawing: &mut Drawing, scene: &Scene, light: &Light, rng: &mut ChaCha8Rng) {
     const SHORE: f32 = 150.0;
     sky(drawing, scene, light, rng, SHORE);
-    let misty = if scene.weather == Weather::Mist { 0.18 } else { 0.0 };
+    let misty = if scene.weather == Weather::Mist {
+        0.18
+    } else {
+        0.0
+    };
     let ranges = [(58.0, 62.0, 0.62, 7), (98.0, 38.0, 0.34, 7)];
     let mut mirrored = Vec::new();
     for (top, relief, distance, points) in ranges {
         let colour = light.far(Rgb::hex(0x4f6690), distance + misty);
         let outline = ridge(rng, top, relief, points, false);
         mirrored.push((outline.clone(), colour));
-        drawing.add(Kind::Layer, outline, Fill::Vertical(colour, colour.mix(light.haze, 0.3)));
+        drawing.add(
+            Kind::Layer,
+            outline,
+            Fill::Vertical(colour, colour.mix(light.haze, 0.3)),
+        );
     }
     let shore = light.ground(Rgb::hex(0x3f6f58)).mix(light.haze, 0.15);
     for _ in 0..9 {
         let (x, height) = (rng.random_range(2.0..254.0), rng.random_range(12.0..22.0));
-        drawing.add(Kind::Detail, fir(x, SHORE - 1.0, height), Fill::Solid(shore.darker(0.15)));
+        drawing.add(
+            Kind::Detail,
+            fir(x, SHORE - 1.0, height),
+            Fill::Solid(shore.darker(0.15)),
+        );
     }
-    drawing.add(Kind::Detail, PICTURE.rect(0.0, SHORE - 4.0, DESIGN, 6.0), Fill::Solid(shore));
-    let surface = Fill::Vertical(light.horizon.darker(0.06), light.zenith.mix(light.on(Rgb::hex(0x2c5f86)), 0.45));
-    drawing.add(Kind::Layer, PICTURE.rect(-4.0, SHORE, DESIGN + 8.0, DESIGN - SHORE + 4.0), surface);
+    drawing.add(
+        Kind::Detail,
+        PICTURE.rect(0.0, SHORE - 4.0, DESIGN, 6.0),
+        Fill::Solid(shore),
+    );
+    let surface = Fill::Vertical(
+        light.horizon.darker(0.06),
+        light.zenith.mix(light.on(Rgb::hex(0x2c5f86)), 0.45),
+    );
+    drawing.add(
+        Kind::Layer,
+        PICTURE.rect(-4.0, SHORE, DESIGN + 8.0, DESIGN - SHORE + 4.0),
+        surface,
+    );
     for (outline, colour) in mirrored {
         // Flipped about the shore and squashed, as still water shows it.
         let flip = tiny_skia::Transform::from_row(1.0, 0.0, 0.0, -0.55, 0.0, SHORE * 1.55);
@@ -44,24 +67,53 @@ pub fn sea(drawing: &mut Drawing, scene: &Scene, light: &Light, rng: &mut ChaCha
     sky(drawing, scene, light, rng, HORIZON);
     if rng.random_bool(0.5) {
         let x = rng.random_range(20.0..200.0);
-        let island = PICTURE.blob(&[(x, 138.0), (x + 12.0, 124.0), (x + 28.0, 118.0), (x + 44.0, 127.0), (x + 58.0, 138.0)]);
-        drawing.add(Kind::Layer, island, Fill::Solid(light.far(Rgb::hex(0x4a6f74), 0.5)));
+        let island = PICTURE.blob(&[
+            (x, 138.0),
+            (x + 12.0, 124.0),
+            (x + 28.0, 118.0),
+            (x + 44.0, 127.0),
+            (x + 58.0, 138.0),
+        ]);
+        drawing.add(
+            Kind::Layer,
+            island,
+            Fill::Solid(light.far(Rgb::hex(0x4a6f74), 0.5)),
+        );
     }
     let deep = light.on(Rgb::hex(0x1f6f9c));
-    let bands = [(HORIZON, 0.55, 0.0), (158.0, 0.3, 2.2), (182.0, 0.14, 3.4), (208.0, 0.0, 4.4)];
+    let bands = [
+        (HORIZON, 0.55, 0.0),
+        (158.0, 0.3, 2.2),
+        (182.0, 0.14, 3.4),
+        (208.0, 0.0, 4.4),
+    ];
     for (top, pale, swell) in bands {
-        let top_colour = deep.mix(light.horizon, pale).mix(light.on(Rgb::hex(0x3fa3b8)), 0.25);
-        drawing.add(Kind::Layer, swells(rng, top, swell), Fill::Vertical(top_colour, top_colour.mix(deep, 0.6)));
+        let top_colour = deep
+            .mix(light.horizon, pale)
+            .mix(light.on(Rgb::hex(0x3fa3b8)), 0.25);
+        drawing.add(
+            Kind::Layer,
+            swells(rng, top, swell),
+            Fill::Vertical(top_colour, top_colour.mix(deep, 0.6)),
+        );
     }
     ripples(drawing, light, rng, HORIZON + 10.0);
 }
 
 fn swells(rng: &mut ChaCha8Rng, top: f32, height: f32) -> Option<tiny_skia::Path> {
     let phase = rng.random_range(-30.0..0.0);
-    let mut outline = PICTURE.outline().start(-40.0, DESIGN + 10.0).line(-40.0, top);
+    let mut outline = PICTURE
+        .outline()
+        .start(-40.0, DESIGN + 10.0)
+        .line(-40.0, top);
     let mut x: f32 = -40.0 + phase;
     while x < DESIGN + 40.0 {
-        outline = outline.curve(x + 9.0, top + height, x + 18.0, top).curve(x + 27.0, top - height, x + 36.0, top);
+        outline = outline.curve(x + 9.0, top + height, x + 18.0, top).curve(
+            x + 27.0,
+            top - height,
+            x + 36.0,
+            top,
+        );
         x += 36.0;
     }
     outline.line(DESIGN + 40.0, DESIGN + 10.0).close().done()

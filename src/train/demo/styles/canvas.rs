@@ -16,7 +16,10 @@ impl Canvas {
     /// A canvas of one colour.
     pub fn new(size: u32, colour: Rgb) -> Self {
         let size = size as usize;
-        Self { size, pixels: vec![colour; size * size] }
+        Self {
+            size,
+            pixels: vec![colour; size * size],
+        }
     }
 
     /// Pixels per design unit.
@@ -55,24 +58,36 @@ impl Canvas {
 /// The coverage of `path` on a canvas of `size` pixels, moved by (`dx`, `dy`) design units.
 pub fn coverage(path: &Path, size: usize, dx: f32, dy: f32) -> Vec<f32> {
     let scale = size as f32 / DESIGN;
-    let Some(mut mask) = Mask::new(size as u32, size as u32) else { return vec![0.0; size * size] };
+    let Some(mut mask) = Mask::new(size as u32, size as u32) else {
+        return vec![0.0; size * size];
+    };
     let place = Transform::from_row(scale, 0.0, 0.0, scale, dx * scale, dy * scale);
     mask.fill_path(path, FillRule::Winding, true, place);
-    mask.data().iter().map(|&value| f32::from(value) / 255.0).collect()
+    mask.data()
+        .iter()
+        .map(|&value| f32::from(value) / 255.0)
+        .collect()
 }
 
 /// The coverage of a glow: 1 in the middle of the shape's bounds, 0 at their edge.
 pub fn glow(shape: &Shape, size: usize) -> Vec<f32> {
     let scale = size as f32 / DESIGN;
     let bounds = shape.path.bounds();
-    let (cx, cy) = ((bounds.left() + bounds.right()) / 2.0, (bounds.top() + bounds.bottom()) / 2.0);
+    let (cx, cy) = (
+        (bounds.left() + bounds.right()) / 2.0,
+        (bounds.top() + bounds.bottom()) / 2.0,
+    );
     let (rx, ry) = (bounds.width() / 2.0, bounds.height() / 2.0);
     (0..size * size)
         .map(|index| {
             let dx = ((index % size) as f32 / scale - cx) / rx;
             let dy = ((index / size) as f32 / scale - cy) / ry;
             let fade = 1.0 - (dx * dx + dy * dy).sqrt();
-            if fade <= 0.0 { 0.0 } else { fade * fade * shape.alpha }
+            if fade <= 0.0 {
+                0.0
+            } else {
+                fade * fade * shape.alpha
+            }
         })
         .collect()
 }
@@ -83,8 +98,13 @@ pub fn colour_at(shape: &Shape, size: usize, x: usize, y: usize) -> Rgb {
     let unit = DESIGN / size as f32;
     match shape.fill {
         Fill::Solid(colour) => colour,
-        Fill::Vertical(top, bottom) => top.mix(bottom, share(y as f32 * unit, bounds.top(), bounds.bottom())),
-        Fill::Horizontal(left, right) => left.mix(right, share(x as f32 * unit, bounds.left(), bounds.right())),
+        Fill::Vertical(top, bottom) => top.mix(
+            bottom,
+            share(y as f32 * unit, bounds.top(), bounds.bottom()),
+        ),
+        Fill::Horizontal(left, right) => {
+            left.mix(right, share(x as f32 * unit, bounds.left(), bounds.right()))
+        }
     }
 }
 

@@ -16,7 +16,10 @@ pub fn render(drawing: &Drawing, size: u32, rng: &mut ChaCha8Rng) -> Canvas {
     let leak_left = rng.random_bool(0.5);
     let grain = Noise::new(128, rng).field(size);
     canvas.map(|x, y, colour| {
-        let (u, v) = ((x as f32 + 0.5) / size as f32, (y as f32 + 0.5) / size as f32);
+        let (u, v) = (
+            (x as f32 + 0.5) / size as f32,
+            (y as f32 + 0.5) / size as f32,
+        );
         let mut toned = tone(colour);
         let from_side = if leak_left { u } else { 1.0 - u };
         let leak = (1.0 - smoothstep(0.0, 0.42, from_side)) * (0.35 + 0.5 * (1.0 - v));
@@ -36,7 +39,9 @@ fn tone(colour: Rgb) -> Rgb {
     let shadows = Rgb([0.13, 0.19, 0.2]);
     let lights = Rgb([1.0, 0.93, 0.78]);
     let graded = faded.under(lights);
-    Rgb(std::array::from_fn(|i| shadows.0[i] * 0.7 + graded.0[i] * (1.0 - shadows.0[i] * 0.7)))
+    Rgb(std::array::from_fn(|i| {
+        shadows.0[i] * 0.7 + graded.0[i] * (1.0 - shadows.0[i] * 0.7)
+    }))
 }
 
 fn soften(canvas: &mut Canvas) {
@@ -46,7 +51,12 @@ fn soften(canvas: &mut Canvas) {
     }
     for channel in 0..3 {
         let plane: Vec<f32> = canvas.pixels.iter().map(|pixel| pixel.0[channel]).collect();
-        for ((pixel, soft), sharp) in canvas.pixels.iter_mut().zip(blur(&plane, size, radius)).zip(&plane) {
+        for ((pixel, soft), sharp) in canvas
+            .pixels
+            .iter_mut()
+            .zip(blur(&plane, size, radius))
+            .zip(&plane)
+        {
             pixel.0[channel] = 0.5 * sharp + 0.5 * soft;
         }
     }
@@ -61,5 +71,9 @@ fn border(size: usize, x: usize, y: usize, colour: Rgb) -> Rgb {
     let corner = (inset(u).powi(2) + inset(v).powi(2)).sqrt();
     let inside = edge_distance(size, x, y) > margin;
     let rounded = radius - corner;
-    if inside { Rgb([0.07, 0.055, 0.05]).mix(colour, smoothstep(-0.004, 0.004, rounded)) } else { Rgb([0.07, 0.055, 0.05]) }
+    if inside {
+        Rgb([0.07, 0.055, 0.05]).mix(colour, smoothstep(-0.004, 0.004, rounded))
+    } else {
+        Rgb([0.07, 0.055, 0.05])
+    }
 }

@@ -15,7 +15,10 @@ const INK: Rgb = Rgb([0.11, 0.115, 0.13]);
 pub fn render(drawing: &Drawing, scene: &Scene, size: u32, rng: &mut ChaCha8Rng) -> Canvas {
     let mut canvas = Canvas::new(size, PAPER);
     let size = canvas.size;
-    let (bloom, fibre) = (Noise::new(9, rng).field(size), Noise::new(60, rng).field(size));
+    let (bloom, fibre) = (
+        Noise::new(9, rng).field(size),
+        Noise::new(60, rng).field(size),
+    );
     air(&mut canvas, scene, &bloom);
     for shape in &drawing.shapes {
         match shape.kind {
@@ -24,7 +27,10 @@ pub fn render(drawing: &Drawing, scene: &Scene, size: u32, rng: &mut ChaCha8Rng)
             Kind::Layer => wash(&mut canvas, shape, scene, &bloom),
             Kind::Subject => body(&mut canvas, shape, &bloom),
             Kind::Glow => {
-                let light: Vec<f32> = glow(shape, size).iter().map(|coverage| coverage * 0.55).collect();
+                let light: Vec<f32> = glow(shape, size)
+                    .iter()
+                    .map(|coverage| coverage * 0.55)
+                    .collect();
                 let colour = shape.fill.mean();
                 let pale = Rgb([colour.luma(); 3]).mix(colour, 0.55);
                 canvas.blend(&light, |_, _| pale.mix(PAPER, 0.45));
@@ -34,7 +40,9 @@ pub fn render(drawing: &Drawing, scene: &Scene, size: u32, rng: &mut ChaCha8Rng)
     }
     canvas.map(|x, y, colour| {
         let vignette = 1.0 - smoothstep(0.0, 0.09, edge_distance(size, x, y));
-        colour.mix(PAPER, vignette * 0.8).mix(Rgb::BLACK, 0.014 * (1.0 + fibre[y * size + x]))
+        colour
+            .mix(PAPER, vignette * 0.8)
+            .mix(Rgb::BLACK, 0.014 * (1.0 + fibre[y * size + x]))
     });
     seal(&mut canvas, rng);
     canvas
@@ -51,15 +59,26 @@ fn air(canvas: &mut Canvas, scene: &Scene, bloom: &[f32]) {
     let (size, night) = (canvas.size, scene.time == Some(Time::Night));
     canvas.map(|x, y, paper| {
         let height = y as f32 / size as f32;
-        let band = if night { 1.0 - 0.75 * height } else { 1.0 - ((height - 0.4) / 0.36).powi(2) };
-        paper.mix(tone, (band * strength * (1.0 + 0.2 * bloom[y * size + x])).clamp(0.0, 1.0))
+        let band = if night {
+            1.0 - 0.75 * height
+        } else {
+            1.0 - ((height - 0.4) / 0.36).powi(2)
+        };
+        paper.mix(
+            tone,
+            (band * strength * (1.0 + 0.2 * bloom[y * size + x])).clamp(0.0, 1.0),
+        )
     });
 }
 
 /// A vermilion sun at either end of the day, else a disc of bare paper.
 fn disc(canvas: &mut Canvas, shape: &Shape, scene: &Scene) {
     let low = matches!(scene.time, Some(Time::Dawn | Time::Dusk));
-    let colour = if low { Rgb([0.80, 0.28, 0.18]) } else { PAPER.lighter(0.5) };
+    let colour = if low {
+        Rgb([0.80, 0.28, 0.18])
+    } else {
+        PAPER.lighter(0.5)
+    };
     let mask = coverage(&shape.path, canvas.size, 0.0, 0.0);
     canvas.blend(&mask, |_, _| colour);
 }
@@ -84,8 +103,15 @@ fn wash(canvas: &mut Canvas, shape: &Shape, scene: &Scene, bloom: &[f32]) {
         }
     }
     // The layer first hides what is behind it, then takes its ink.
-    let cover: Vec<f32> = mask.iter().map(|coverage| coverage * 0.7 * shape.alpha).collect();
-    let base = if scene.time == Some(Time::Night) { PAPER.mix(INK, 0.36) } else { PAPER };
+    let cover: Vec<f32> = mask
+        .iter()
+        .map(|coverage| coverage * 0.7 * shape.alpha)
+        .collect();
+    let base = if scene.time == Some(Time::Night) {
+        PAPER.mix(INK, 0.36)
+    } else {
+        PAPER
+    };
     canvas.blend(&cover, |_, _| base.mix(grey(shape.fill.mean()), 0.16));
     canvas.blend(&wet, |x, y| grey(colour_at(shape, size, x, y).darker(0.3)));
 }
@@ -101,13 +127,19 @@ fn body(canvas: &mut Canvas, shape: &Shape, bloom: &[f32]) {
     });
     let radius = (1.4 * canvas.scale()).round().max(1.0) as usize;
     let inner = blur(&mask, size, radius);
-    let line: Vec<f32> = inner.iter().map(|&soft| (1.0 - (2.0 * soft - 1.0).abs()).powi(2) * 0.8).collect();
+    let line: Vec<f32> = inner
+        .iter()
+        .map(|&soft| (1.0 - (2.0 * soft - 1.0).abs()).powi(2) * 0.8)
+        .collect();
     canvas.blend(&line, |_, _| INK);
 }
 
 fn touch(canvas: &mut Canvas, shape: &Shape) {
     let size = canvas.size;
-    let mask: Vec<f32> = coverage(&shape.path, size, 0.0, 0.0).iter().map(|c| c * shape.alpha * 0.8).collect();
+    let mask: Vec<f32> = coverage(&shape.path, size, 0.0, 0.0)
+        .iter()
+        .map(|c| c * shape.alpha * 0.8)
+        .collect();
     canvas.blend(&mask, |x, y| {
         let colour = colour_at(shape, size, x, y);
         grey(colour).mix(colour, 0.3)
@@ -116,11 +148,30 @@ fn touch(canvas: &mut Canvas, shape: &Shape) {
 
 /// The painter's seal in a lower corner.
 fn seal(canvas: &mut Canvas, rng: &mut ChaCha8Rng) {
-    let x = if rng.random_bool(0.5) { 22.0 } else { DESIGN - 38.0 };
-    let frame = Frame { x, y: DESIGN - 40.0, scale: 16.0, mirror: 1.0 };
+    let x = if rng.random_bool(0.5) {
+        22.0
+    } else {
+        DESIGN - 38.0
+    };
+    let frame = Frame {
+        x,
+        y: DESIGN - 40.0,
+        scale: 16.0,
+        mirror: 1.0,
+    };
     let red = Rgb([0.72, 0.16, 0.13]);
-    let strokes = frame.outline().start(0.25, 0.28).line(0.75, 0.28).start(0.5, 0.28).line(0.5, 0.76).start(0.28, 0.54).line(0.72, 0.54);
-    for (path, colour) in [(frame.rect(0.0, 0.0, 1.0, 1.0), red), (strokes.stroked(0.1), PAPER)] {
+    let strokes = frame
+        .outline()
+        .start(0.25, 0.28)
+        .line(0.75, 0.28)
+        .start(0.5, 0.28)
+        .line(0.5, 0.76)
+        .start(0.28, 0.54)
+        .line(0.72, 0.54);
+    for (path, colour) in [
+        (frame.rect(0.0, 0.0, 1.0, 1.0), red),
+        (strokes.stroked(0.1), PAPER),
+    ] {
         if let Some(path) = path {
             canvas.blend(&coverage(&path, canvas.size, 0.0, 0.0), |_, _| colour);
         }

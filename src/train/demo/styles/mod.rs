@@ -15,7 +15,12 @@ use super::drawing::Drawing;
 use super::scene::{Scene, Style};
 
 /// Renders `drawing` as a square of `size` pixels in the scene's style.
-pub fn render(drawing: &Drawing, scene: &Scene, size: u32, rng: &mut ChaCha8Rng) -> image::RgbImage {
+pub fn render(
+    drawing: &Drawing,
+    scene: &Scene,
+    size: u32,
+    rng: &mut ChaCha8Rng,
+) -> image::RgbImage {
     let canvas = match scene.style {
         Style::Flat => flat::render(drawing, size),
         Style::Watercolour => watercolour::render(drawing, size, rng),

@@ -26,12 +26,18 @@ pub fn render(drawing: &Drawing, size: u32, rng: &mut ChaCha8Rng) -> Canvas {
                 lit_edge(&mut canvas, &mask);
             }
             Kind::Glow => {
-                let soft: Vec<f32> = glow(shape, size).iter().map(|coverage| coverage * 0.5).collect();
+                let soft: Vec<f32> = glow(shape, size)
+                    .iter()
+                    .map(|coverage| coverage * 0.5)
+                    .collect();
                 canvas.blend(&soft, |x, y| colour_at(shape, size, x, y));
             }
             Kind::Shadow => {}
             Kind::Detail | Kind::Weather => {
-                let mask: Vec<f32> = mask.iter().map(|coverage| coverage * shape.alpha.max(0.5)).collect();
+                let mask: Vec<f32> = mask
+                    .iter()
+                    .map(|coverage| coverage * shape.alpha.max(0.5))
+                    .collect();
                 canvas.blend(&mask, |_, _| vivid(shape.fill.mean()));
             }
         }
@@ -44,12 +50,18 @@ pub fn render(drawing: &Drawing, size: u32, rng: &mut ChaCha8Rng) -> Canvas {
 
 fn vivid(colour: Rgb) -> Rgb {
     let luma = colour.luma();
-    Rgb(colour.0.map(|channel| (luma + (channel - luma) * 1.25).clamp(0.0, 1.0)))
+    Rgb(colour
+        .0
+        .map(|channel| (luma + (channel - luma) * 1.25).clamp(0.0, 1.0)))
 }
 
 fn drop_shadow(canvas: &mut Canvas, path: &tiny_skia::Path, depth: f32, strength: f32) {
     let radius = (depth * 0.8 * canvas.scale()).round().max(1.0) as usize;
-    let shadow = blur(&coverage(path, canvas.size, depth * 0.35, depth * 0.2 - depth * 0.6), canvas.size, radius);
+    let shadow = blur(
+        &coverage(path, canvas.size, depth * 0.35, depth * 0.2 - depth * 0.6),
+        canvas.size,
+        radius,
+    );
     let shadow: Vec<f32> = shadow.iter().map(|coverage| coverage * strength).collect();
     canvas.blend(&shadow, |_, _| Rgb([0.07, 0.06, 0.13]));
 }
@@ -58,7 +70,13 @@ fn drop_shadow(canvas: &mut Canvas, path: &tiny_skia::Path, depth: f32, strength
 fn lit_edge(canvas: &mut Canvas, mask: &[f32]) {
     let size = canvas.size;
     let edge: Vec<f32> = (0..mask.len())
-        .map(|index| if index < size { 0.0 } else { (mask[index] - mask[index - size]).max(0.0) * 0.4 })
+        .map(|index| {
+            if index < size {
+                0.0
+            } else {
+                (mask[index] - mask[index - size]).max(0.0) * 0.4
+            }
+        })
         .collect();
     canvas.blend(&edge, |_, _| Rgb::WHITE);
 }
@@ -83,11 +101,16 @@ fn frame(canvas: &mut Canvas) {
     for i in 0..bumps {
         window.push((near - bump(i), along(bumps - i)));
     }
-    let Some(window) = picture.blob(&window) else { return };
+    let Some(window) = picture.blob(&window) else {
+        return;
+    };
     let inside = coverage(&window, canvas.size, 0.0, 0.0);
     let sheet: Vec<f32> = inside.iter().map(|coverage| 1.0 - coverage).collect();
     let radius = (4.0 * canvas.scale()).round().max(1.0) as usize;
-    let shadow: Vec<f32> = blur(&sheet, canvas.size, radius).iter().map(|coverage| coverage * 0.6).collect();
+    let shadow: Vec<f32> = blur(&sheet, canvas.size, radius)
+        .iter()
+        .map(|coverage| coverage * 0.6)
+        .collect();
     canvas.blend(&shadow, |_, _| Rgb([0.07, 0.06, 0.13]));
     canvas.blend(&sheet, |_, _| Rgb([0.965, 0.935, 0.875]));
 }

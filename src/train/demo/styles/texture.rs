@@ -13,7 +13,12 @@ impl Noise {
     /// A field with `cells` × `cells` bumps over the picture.
     pub fn new(cells: usize, rng: &mut ChaCha8Rng) -> Self {
         let side = cells + 2;
-        Self { cells, heights: (0..side * side).map(|_| rng.random_range(-1.0..1.0)).collect() }
+        Self {
+            cells,
+            heights: (0..side * side)
+                .map(|_| rng.random_range(-1.0..1.0))
+                .collect(),
+        }
     }
 
     /// The height, −1..=1, at (`x`, `y`) in 0..=1.
@@ -27,7 +32,10 @@ impl Noise {
         };
         let ((cx, tx), (cy, ty)) = (place(x), place(y));
         let row = |cy: usize| {
-            let (a, b) = (self.heights[cy * side + cx], self.heights[cy * side + cx + 1]);
+            let (a, b) = (
+                self.heights[cy * side + cx],
+                self.heights[cy * side + cx + 1],
+            );
             a + (b - a) * tx
         };
         let (a, b) = (row(cy), row(cy + 1));
@@ -37,7 +45,9 @@ impl Noise {
     /// The whole field, row-major, for a picture of `size` pixels.
     pub fn field(&self, size: usize) -> Vec<f32> {
         let unit = 1.0 / size as f32;
-        (0..size * size).map(|i| self.at((i % size) as f32 * unit, (i / size) as f32 * unit)).collect()
+        (0..size * size)
+            .map(|i| self.at((i % size) as f32 * unit, (i / size) as f32 * unit))
+            .collect()
     }
 }
 

@@ -12,25 +12,51 @@ const PAPER: Rgb = Rgb([0.985, 0.975, 0.955]);
 pub fn render(drawing: &Drawing, size: u32, rng: &mut ChaCha8Rng) -> Canvas {
     let mut canvas = Canvas::new(size, PAPER);
     let size = canvas.size;
-    let (wobble_x, wobble_y) = (Noise::new(22, rng).field(size), Noise::new(22, rng).field(size));
-    let (bloom, granule) = (Noise::new(7, rng).field(size), Noise::new(40, rng).field(size));
+    let (wobble_x, wobble_y) = (
+        Noise::new(22, rng).field(size),
+        Noise::new(22, rng).field(size),
+    );
+    let (bloom, granule) = (
+        Noise::new(7, rng).field(size),
+        Noise::new(40, rng).field(size),
+    );
     let reach = 2.4 * canvas.scale();
     for shape in &drawing.shapes {
         let mask = match shape.kind {
             Kind::Glow => glow(shape, size),
             Kind::Detail | Kind::Weather => coverage(&shape.path, size, 0.0, 0.0),
-            _ => trembling(&coverage(&shape.path, size, 0.0, 0.0), size, &wobble_x, &wobble_y, reach),
+            _ => trembling(
+                &coverage(&shape.path, size, 0.0, 0.0),
+                size,
+                &wobble_x,
+                &wobble_y,
+                reach,
+            ),
         };
         let pools = matches!(shape.kind, Kind::Layer | Kind::Subject);
-        let inner = if pools { blur(&mask, size, (3.0 * canvas.scale()).round().max(1.0) as usize) } else { Vec::new() };
-        let strength = if shape.kind == Kind::Glow { 1.0 } else { shape.alpha * 0.93 };
+        let inner = if pools {
+            blur(
+                &mask,
+                size,
+                (3.0 * canvas.scale()).round().max(1.0) as usize,
+            )
+        } else {
+            Vec::new()
+        };
+        let strength = if shape.kind == Kind::Glow {
+            1.0
+        } else {
+            shape.alpha * 0.93
+        };
         let wash: Vec<f32> = mask.iter().map(|&coverage| coverage * strength).collect();
         canvas.blend(&wash, |x, y| {
             let index = y * size + x;
             let flow = 0.15 + 0.17 * bloom[index] + 0.05 * granule[index];
             let pigment = colour_at(shape, size, x, y).mix(PAPER, flow.clamp(0.0, 0.45));
             // Where the blurred mask is well below the sharp one, the edge is near.
-            let edge = inner.get(index).map_or(0.0, |&inner| (mask[index] - inner).max(0.0));
+            let edge = inner
+                .get(index)
+                .map_or(0.0, |&inner| (mask[index] - inner).max(0.0));
             pigment.darker(edge * 0.55)
         });
     }
@@ -38,7 +64,13 @@ pub fn render(drawing: &Drawing, size: u32, rng: &mut ChaCha8Rng) -> Canvas {
     canvas
 }
 
-fn trembling(mask: &[f32], size: usize, wobble_x: &[f32], wobble_y: &[f32], reach: f32) -> Vec<f32> {
+fn trembling(
+    mask: &[f32],
+    size: usize,
+    wobble_x: &[f32],
+    wobble_y: &[f32],
+    reach: f32,
+) -> Vec<f32> {
     let limit = size as f32 - 1.0;
     (0..mask.len())
         .map(|index| {

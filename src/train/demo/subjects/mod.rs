@@ -70,7 +70,10 @@ pub fn paint(drawing: &mut Drawing, scene: &Scene, light: &Light, rng: &mut ChaC
 }
 
 fn casts_shadow(place: Place, subject: Subject) -> bool {
-    let floats = matches!(subject, Subject::Balloon | Subject::Boat | Subject::Lantern | Subject::Fish);
+    let floats = matches!(
+        subject,
+        Subject::Balloon | Subject::Boat | Subject::Lantern | Subject::Fish
+    );
     !floats || (subject == Subject::Fish && place == Place::Studio)
 }
 
