@@ -30,11 +30,13 @@ mod behaviours {
     mod metadata;
     mod model_files;
     mod presets;
+    mod processor_kernels;
     mod queue;
     mod seeds;
     mod support;
     mod train_pictures;
     mod train_smoke;
+    mod trainable;
     #[cfg(feature = "gui")]
     mod window_views;
     #[cfg(feature = "gui")]
