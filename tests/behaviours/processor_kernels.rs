@@ -4,7 +4,9 @@
 //! leave remainders at every tile, block and vector width.
 
 use burn::tensor::{Device, Distribution, Tensor};
-use danqing::model::ops::{self, KeyMask, Mask, QkvNormRope, Rope, RopePairs};
+use danqing::model::ops::{
+    self, KeyMask, Mask, Part, Projections, QkvNormRope, Rope, RopePairs,
+};
 
 fn random<const D: usize>(shape: [usize; D]) -> Tensor<D> {
     Tensor::random(shape, Distribution::Normal(0.0, 1.0), &Device::flex())
@@ -66,16 +68,31 @@ fn norms_with_scales_and_gates() {
             ops::rms_norm(x.clone(), weight.clone(), 1e-5),
             ops::rms_norm(plain(&x), plain(&weight), 1e-5),
         );
-        assert_same(
-            ops::rms_norm_modulate(x.clone(), weight.clone(), Some(vector.clone()), 1e-5),
-            ops::rms_norm_modulate(plain(&x), plain(&weight), Some(plain(&vector)), 1e-5),
-        );
-        for gate in [None, Some(vector.clone())] {
-            let twin = gate.as_ref().map(plain);
+        let modulation = random([batch, 1, 3 * width]);
+        let twin = plain(&modulation);
+        for index in 0..3 {
+            let (of, plain_of) = (&modulation, &twin);
+            let part = Part { of, index };
+            let plain_part = Part {
+                of: plain_of,
+                index,
+            };
             assert_same(
-                ops::gated_residual(x.clone(), branch.clone(), weight.clone(), gate, 1e-5),
-                ops::gated_residual(plain(&x), plain(&branch), plain(&weight), twin, 1e-5),
+                ops::rms_norm_modulate(x.clone(), weight.clone(), Some(part), 1e-5),
+                ops::rms_norm_modulate(plain(&x), plain(&weight), Some(plain_part), 1e-5),
             );
+            for (part, plain_part) in [(None, None), (Some(part), Some(plain_part))] {
+                assert_same(
+                    ops::gated_residual(x.clone(), branch.clone(), weight.clone(), part, 1e-5),
+                    ops::gated_residual(
+                        plain(&x),
+                        plain(&branch),
+                        plain(&weight),
+                        plain_part,
+                        1e-5,
+                    ),
+                );
+            }
         }
         assert_same(
             ops::layer_norm_modulate(x.clone(), vector.clone(), 1e-6),
@@ -94,11 +111,20 @@ fn gates_over_the_whole_range_of_the_exponential() {
         ops::silu_mul(gate.clone(), up.clone()),
         ops::silu_mul(plain(&gate), plain(&up)),
     );
-    let merged = Tensor::cat(vec![gate, up], 2);
-    assert_same(
-        ops::silu_mul_merged(merged.clone()),
-        ops::silu_mul_merged(plain(&merged)),
-    );
+}
+
+#[test]
+fn gated_projections_apart_and_merged() {
+    let [rows, d_in, width] = [9, 20, 35];
+    let x = random([1, rows, d_in]);
+    let (gate, up) = (random([width, d_in]), random([width, d_in]));
+    let both = Tensor::cat(vec![gate.clone(), up.clone()], 0);
+    let apart = [(plain(&gate), None), (plain(&up), None)];
+    let want = ops::swiglu(plain(&x), Projections::Apart(apart));
+    let merged = Projections::Merged((both, None));
+    assert_same(ops::swiglu(x.clone(), merged), want.clone());
+    let apart = Projections::Apart([(gate, None), (up, None)]);
+    assert_same(ops::swiglu(x, apart), want);
 }
 
 #[test]
