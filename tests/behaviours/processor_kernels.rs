@@ -4,9 +4,7 @@
 //! leave remainders at every tile, block and vector width.
 
 use burn::tensor::{Device, Distribution, Tensor};
-use danqing::model::ops::{
-    self, KeyMask, Mask, Part, Projections, QkvNormRope, Rope, RopePairs,
-};
+use danqing::model::ops::{self, KeyMask, Mask, Part, Projections, QkvNormRope, Rope, RopePairs};
 
 fn random<const D: usize>(shape: [usize; D]) -> Tensor<D> {
     Tensor::random(shape, Distribution::Normal(0.0, 1.0), &Device::flex())
@@ -117,7 +115,8 @@ fn gates_over_the_whole_range_of_the_exponential() {
 fn gated_projections_apart_and_merged() {
     let [rows, d_in, width] = [9, 20, 35];
     let x = random([1, rows, d_in]);
-    let (gate, up) = (random([width, d_in]), random([width, d_in]));
+    let weight = || random([width, d_in]) / (d_in as f32).sqrt();
+    let (gate, up) = (weight(), weight());
     let both = Tensor::cat(vec![gate.clone(), up.clone()], 0);
     let apart = [(plain(&gate), None), (plain(&up), None)];
     let want = ops::swiglu(plain(&x), Projections::Apart(apart));

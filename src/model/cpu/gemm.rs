@@ -37,18 +37,38 @@ pub enum Bias<'a> {
     Row(&'a [f32]),
 }
 
+/// Numbers that a thread keeps for its next left operand: 16 MiB.
+const KEPT: usize = 1 << 22;
+
 /// The left operand in panels: `[⌈m / ROWS⌉][k][ROWS]`, rows beyond m zero.
+///
+/// Its memory goes to the thread's next one, as fresh memory costs about as much as packing into it.
 pub struct Left {
     panels: Vec<f32>,
     rows: usize,
     depth: usize,
 }
 
+impl Drop for Left {
+    fn drop(&mut self) {
+        if self.panels.capacity() <= KEPT {
+            SPARE.set(std::mem::take(&mut self.panels));
+        }
+    }
+}
+
 impl Left {
+    /// Panels whose numbers are left over from another operand: every one has to be written.
+    fn panels_to_fill(count: usize) -> Vec<f32> {
+        let mut panels = SPARE.take();
+        panels.resize(count, 0.0);
+        panels
+    }
+
     /// Packs `rows × depth` numbers whose rows are `stride` apart.
     pub fn pack(level: Level, data: &[f32], [rows, depth]: [usize; 2], stride: usize) -> Self {
         let [tile, _] = level.tile();
-        let mut panels = vec![0.0; rows.div_ceil(tile) * tile * depth];
+        let mut panels = Self::panels_to_fill(rows.div_ceil(tile) * tile * depth);
         panels
             .par_chunks_mut((tile * depth).max(1))
             .enumerate()
@@ -77,12 +97,13 @@ impl Left {
         stride: usize,
     ) -> Self {
         let [tile, _] = level.tile();
-        let mut panels = vec![0.0; rows.div_ceil(tile) * tile * depth];
+        let mut panels = Self::panels_to_fill(rows.div_ceil(tile) * tile * depth);
         for (index, panel) in panels.chunks_mut((tile * depth).max(1)).enumerate() {
             let first = index * tile;
             let width = tile.min(rows - first);
             for (k, line) in panel.chunks_mut(tile).enumerate() {
                 line[..width].copy_from_slice(&data[k * stride + first..][..width]);
+                line[width..].fill(0.0);
             }
         }
         Self {
@@ -112,7 +133,7 @@ impl Task for PackRows<'_> {
     #[inline(always)]
     fn run<const ROWS: usize, const COLUMNS: usize>(self) {
         self.source
-            .pack_blocks::<ROWS, 4>(0..self.depth, self.rows, self.panel);
+            .pack_blocks::<ROWS, 8>(0..self.depth, self.rows, self.panel);
     }
 }
 
@@ -158,6 +179,7 @@ struct Target {
 unsafe impl Sync for Target {}
 
 thread_local! {
+    static SPARE: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
     static PANEL: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -277,12 +299,17 @@ impl Columns for Transposed<'_> {
         columns: Range<usize>,
         panel: &mut [f32],
     ) {
-        self.pack_blocks::<COLUMNS, 8>(depth, columns, panel);
+        // Squares of one vector a row: 16 numbers where a tile is two vectors of 16 wide, else 8.
+        if COLUMNS == 32 {
+            self.pack_blocks::<COLUMNS, 16>(depth, columns, panel);
+        } else {
+            self.pack_blocks::<COLUMNS, 8>(depth, columns, panel);
+        }
     }
 }
 
 impl Transposed<'_> {
-    /// Turns rows into columns, `BLOCK` at a time.
+    /// Turns rows into columns, `BLOCK` at a time, then four, then one.
     #[inline(always)]
     pub fn pack_blocks<const COLUMNS: usize, const BLOCK: usize>(
         &self,
@@ -293,12 +320,12 @@ impl Transposed<'_> {
         let (panel, _) = panel.as_chunks_mut::<COLUMNS>();
         let mut place = 0;
         while place + BLOCK <= columns.len() {
-            let mut rows: [&[f32]; BLOCK] = [&[]; BLOCK];
-            for (index, row) in rows.iter_mut().enumerate() {
-                *row = &self.data[(columns.start + place + index) * self.stride..][depth.clone()];
-            }
-            transpose(rows, panel, place);
+            self.turn::<COLUMNS, BLOCK>(depth.clone(), columns.start, panel, place);
             place += BLOCK;
+        }
+        while place + 4 <= columns.len() {
+            self.turn::<COLUMNS, 4>(depth.clone(), columns.start, panel, place);
+            place += 4;
         }
         for place in place..COLUMNS {
             if place < columns.len() {
@@ -312,6 +339,22 @@ impl Transposed<'_> {
                 }
             }
         }
+    }
+
+    /// Writes the rows of columns `first + place..` as columns `place..place + BLOCK` of `panel`.
+    #[inline(always)]
+    fn turn<const COLUMNS: usize, const BLOCK: usize>(
+        &self,
+        depth: Range<usize>,
+        first: usize,
+        panel: &mut [[f32; COLUMNS]],
+        place: usize,
+    ) {
+        let mut rows: [&[f32]; BLOCK] = [&[]; BLOCK];
+        for (index, row) in rows.iter_mut().enumerate() {
+            *row = &self.data[(first + place + index) * self.stride..][depth.clone()];
+        }
+        transpose(rows, panel, place);
     }
 }
 
