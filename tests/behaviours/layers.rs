@@ -1,7 +1,7 @@
 //! The layers of the crate, read from its `use` lines: nothing knows what lies to its right.
 //!
-//! request < model < checkpoint < pipeline < engine < { cli, app }; beside the road, cuda serves model, gallery and
-//! files know little of anyone, and train makes checkpoints.
+//! request < model < checkpoint < pipeline < engine < { cli, app }; beside the road, cuda serves model (and tells pipeline
+//! whether it is there), gallery and files know little of anyone, and train makes checkpoints.
 
 use std::path::{Path, PathBuf};
 
@@ -9,10 +9,13 @@ use std::path::{Path, PathBuf};
 const LAYERS: [(&str, &[&str]); 11] = [
     ("request", &["files"]),
     ("files", &[]),
-    ("cuda", &[]),
+    ("cuda", &["files"]),
     ("model", &["cuda"]),
     ("checkpoint", &["model", "files"]),
-    ("pipeline", &["request", "model", "checkpoint", "files"]),
+    (
+        "pipeline",
+        &["request", "cuda", "model", "checkpoint", "files"],
+    ),
     ("gallery", &["request", "files"]),
     (
         "engine",
