@@ -3,6 +3,7 @@
 use super::{Failure, print_line};
 use crate::{
     checkpoint::find_demo_model,
+    cuda::libraries,
     pipeline::{
         DeviceInfo,
         device::{CudaStatus, cuda_status},
@@ -84,6 +85,12 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         "  run-time compiler (NVRTC): {}",
         if status.nvrtc { "found" } else { "missing" }
     ));
+    match &libraries().cublaslt {
+        Ok(_) => print_line("  matrix products (cuBLASLt): found"),
+        Err(error) => print_line(&format!(
+            "  matrix products (cuBLASLt): slower without it: {error}"
+        )),
+    }
     match &status.headers {
         Some(folder) => print_line(&format!("  headers: {}", folder.display())),
         None => print_line("  headers: missing"),
@@ -117,6 +124,7 @@ fn as_json(status: &CudaStatus, devices: &[DeviceInfo]) -> Value {
             "driver": status.driver.map(|(major, minor)| format!("{major}.{minor}")),
             "gpus": gpus,
             "nvrtc": status.nvrtc,
+            "cublaslt": libraries().cublaslt.is_ok(),
             "headers": status.headers,
             "missing": status.missing.as_ref().map(|missing| &missing.what),
             "remedy": status.missing.as_ref().map(|missing| &missing.remedy),

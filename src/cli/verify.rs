@@ -175,28 +175,18 @@ impl Check<'_> {
         }
         for [rows, d_in, width] in [[5, 64, 128], [97, 256, 1280], [64, 128, 24]] {
             let x = self.draw([1, rows, d_in], 0.0, 1.0);
-            let weights = [(); 2].map(|()| self.draw([width, d_in], 0.0, 0.1));
+            let gate_up = [(); 2].map(|()| self.draw([width, d_in], 0.0, 0.1));
+            let down = self.draw([d_in, width], 0.0, 0.1);
+            let name = format!("swiglu {rows} x {d_in} -> {width}");
             let apart = |weights: [Tensor<2>; 2]| Projections::Apart(weights.map(|w| (w, None)));
-            let plain = ops::swiglu(x.clone(), apart(weights.clone()));
-            let fast = ops::swiglu(
-                self.send(&x),
-                apart(weights.each_ref().map(|w| self.send(w))),
-            );
-            self.compare(
-                &format!("swiglu {rows} x {d_in} -> {width}"),
-                fast,
-                plain.clone(),
-            )?;
-            let merged = Tensor::cat(weights.into(), 0);
-            let fast = ops::swiglu(
-                self.send(&x),
-                Projections::Merged((self.send(&merged), None)),
-            );
-            self.compare(
-                &format!("swiglu {rows} x {d_in} -> {width} merged"),
-                fast,
-                plain,
-            )?;
+            let plain = ops::swiglu(x.clone(), apart(gate_up.clone()), (down.clone(), None));
+            let fast_down = (self.send(&down), None);
+            let parts = apart(gate_up.each_ref().map(|w| self.send(w)));
+            let fast = ops::swiglu(self.send(&x), parts, fast_down.clone());
+            self.compare(&name, fast, plain.clone())?;
+            let whole = Projections::Merged((self.send(&Tensor::cat(gate_up.into(), 0)), None));
+            let fast = ops::swiglu(self.send(&x), whole, fast_down);
+            self.compare(&format!("{name} merged"), fast, plain)?;
         }
         Ok(())
     }
@@ -298,14 +288,7 @@ impl Check<'_> {
     }
 
     fn self_attentions(&mut self) -> Result<(), VerifyError> {
-        let cases: [(
-            usize,
-            usize,
-            [usize; 2],
-            RopePairs,
-            bool,
-            Option<Vec<usize>>,
-        ); 8] = [
+        let cases = [
             (1, 32, [2, 2], RopePairs::Adjacent, false, None),
             (1, 77, [3, 3], RopePairs::Adjacent, false, None),
             (1, 1057, [2, 2], RopePairs::Adjacent, false, None),
@@ -352,6 +335,7 @@ impl Check<'_> {
         let rows = [heads, groups, groups].map(|count| count * head_dim);
         let weights = rows.map(|rows| self.draw([rows, width], 0.0, 0.08));
         let norms = [(); 2].map(|()| self.draw([head_dim], 1.0, 0.1));
+        let out = self.draw([64, heads * head_dim], 0.0, 0.1);
         let angles: Vec<f32> = (0..length * head_dim / 2)
             .map(|i| (i % 977) as f32 * 0.01)
             .collect();
@@ -361,6 +345,7 @@ impl Check<'_> {
                       weights: [Tensor<2>; 3],
                       norms: [Tensor<1>; 2],
                       merged: bool| {
+            let dtype = x.dtype();
             let rope = Rope::from_angles(&angles, shape, pairs, device);
             let key_mask = keys
                 .clone()
@@ -385,7 +370,12 @@ impl Check<'_> {
                     None => Mask::None,
                 },
             };
-            ops::self_attention(x, projections, with)
+            ops::self_attention(
+                x,
+                projections,
+                (out.clone().cast(dtype).to_device(device), None),
+                with,
+            )
         };
         let plain = attend(
             &Device::flex(),
@@ -491,11 +481,7 @@ impl Check<'_> {
         let matrix =
             |rows: usize, columns: usize| random([1, rows, columns]).reshape([rows, columns]);
         let (tokens, dim, ffn) = (4192, 3840, 10240);
-        let (x, branch, wide) = (
-            random([1, tokens, dim]),
-            random([1, tokens, dim]),
-            random([1, tokens, 2 * ffn]),
-        );
+        let (x, branch) = (random([1, tokens, dim]), random([1, tokens, dim]));
         let modulation = random([1, 1, 4 * dim]);
         let vector = |width| random([1, 1, width]).reshape([width]);
         let (weight, norm) = (vector(dim), vector(128));
@@ -515,10 +501,14 @@ impl Check<'_> {
         }
         let angles = vec![0.5; tokens * 64];
         let rope = Rope::from_angles(&angles, [1, tokens, 64], RopePairs::Adjacent, device);
-        let (qkv, narrow) = (matrix(3 * dim, 64), random([1, tokens, 64]));
+        let (qkv, out, narrow) = (
+            matrix(3 * dim, 64),
+            matrix(64, dim),
+            random([1, tokens, 64]),
+        );
         let work = 4e-12 * (tokens * tokens * dim) as f64;
         self.time(
-            "projection 64 -> 11520, q/k norm, rope and attention",
+            "attention with q/k norm, rope, thin projections",
             work,
             "TFLOP/s",
             || {
@@ -532,13 +522,16 @@ impl Check<'_> {
                     rope: &rope,
                     mask: Mask::None,
                 };
-                ops::self_attention(
-                    narrow.clone(),
-                    Projections::Merged((qkv.clone(), None)),
-                    with,
-                )
+                let whole = Projections::Merged((qkv.clone(), None));
+                ops::self_attention(narrow.clone(), whole, (out.clone(), None), with)
             },
         )?;
+        let (gate_up, down) = (matrix(2 * ffn, dim), matrix(dim, ffn));
+        let work = 6e-12 * (tokens * dim * ffn) as f64;
+        self.time("feed-forward network", work, "TFLOP/s", || {
+            let whole = Projections::Merged((gate_up.clone(), None));
+            ops::swiglu(x.clone(), whole, (down.clone(), None))
+        })?;
         let part = Part {
             of: &modulation,
             index: 0,
@@ -559,10 +552,6 @@ impl Check<'_> {
                 1e-5,
             );
             normed
-        })?;
-        let bytes = (tokens * ffn * 6) as f64 / 1e12;
-        self.time("silu_mul", bytes, "TB/s", || {
-            crate::cuda::fast::silu_mul(&wide).unwrap_or_else(|| wide.clone())
         })?;
         for (d_in, d_out, side) in [
             (512, 512, 128),

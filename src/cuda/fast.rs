@@ -60,12 +60,14 @@ fn multipliable(places: &[Place], sizes: &[usize]) -> Option<()> {
         DType::F32 => 4,
         _ => return None,
     };
-    let fits = sizes.iter().all(|&size| size > 0 && size % piece == 0);
+    let fits = sizes
+        .iter()
+        .all(|&size| size > 0 && size.is_multiple_of(piece));
     (fits && libraries().cublaslt.is_ok()).then_some(())
 }
 
 fn row_fits(width: usize) -> Option<()> {
-    (width > 0 && width % 8 == 0 && width <= WIDEST_ROW).then_some(())
+    (width > 0 && width.is_multiple_of(8) && width <= WIDEST_ROW).then_some(())
 }
 
 /// x·wᵀ + b through cuBLASLt. `x` `[.., in]`, `weight` `[out, in]`.
@@ -85,37 +87,30 @@ pub fn linear<const D: usize>(
     }))
 }
 
-/// Products of one input with two or three weights, side by side.
-pub fn linear_joined<const D: usize, const N: usize>(
-    x: &Tensor<D>,
-    weights: [&Tensor<2>; N],
-) -> Option<Tensor<D>> {
+/// `Some` if products of `x` with all `weights` may be written side by side.
+fn joinable(x: &Tensor<3>, weights: &[&Tensor<2>]) -> Option<()> {
     for weight in weights {
-        multipliable(&[place(x), place(weight)], &weight.dims())?;
-        if weight.dims()[0] * x.dtype().size() % COLUMN_ALIGNMENT != 0 {
+        multipliable(&[place(x), place(*weight)], &weight.dims())?;
+        let bytes = weight.dims()[0] * x.dtype().size();
+        if weights.len() > 1 && !bytes.is_multiple_of(COLUMN_ALIGNMENT) {
             return None;
         }
     }
-    let x = x.clone().into_dispatch();
-    let weight = |index: usize| weights[index].clone().into_dispatch();
-    match N {
-        2 => Some(Dispatch::cuda_linear_two(x, weight(0), weight(1))),
-        3 => Some(Dispatch::cuda_linear_three(
-            x,
-            weight(0),
-            weight(1),
-            weight(2),
-        )),
-        _ => None,
-    }
-    .map(Tensor::from_dispatch)
+    Some(())
 }
 
-/// silu(gate)·up of `[.., 2·F]`.
-pub fn silu_mul<const D: usize>(x: &Tensor<D>) -> Option<Tensor<D>> {
+/// down·(silu(gate·x)·(up·x)). `gate_up`: one weight with the rows of both, or two.
+pub fn swiglu(x: &Tensor<3>, gate_up: &[&Tensor<2>], down: &Tensor<2>) -> Option<Tensor<3>> {
     kernels(&[place(x)])?;
-    (x.dims()[D - 1] % 16 == 0)
-        .then(|| Tensor::from_dispatch(Dispatch::cuda_silu_mul(x.clone().into_dispatch())))
+    joinable(x, gate_up)?;
+    joinable(x, &[down])?;
+    let [x, down] = [x.clone().into_dispatch(), down.clone().into_dispatch()];
+    let send = |weight: &Tensor<2>| weight.clone().into_dispatch();
+    Some(Tensor::from_dispatch(match *gate_up {
+        [both] => Dispatch::cuda_swiglu_merged(x, send(both), down),
+        [gate, up] => Dispatch::cuda_swiglu_apart(x, send(gate), send(up), down),
+        _ => return None,
+    }))
 }
 
 /// RMS norm over the last dimension.
@@ -219,18 +214,23 @@ pub fn layer_norm_modulate(x: &Tensor<3>, scale: &Tensor<3>, eps: f64) -> Option
     )))
 }
 
-/// Norm, rotation and attention of a merged projection `[B, S, (H + 2·G)·128]`; `tables` are cosines and sines.
-pub fn qkv_attention(
-    qkv: &Tensor<3>,
+/// Projections, per-head norms, rotation, attention, projection of the heads. `weights`: one with the rows of queries,
+/// keys and values, or three; `tables`: cosines and sines.
+pub fn self_attention(
+    x: &Tensor<3>,
+    weights: &[&Tensor<2>],
     norms: [&Tensor<1>; 2],
     tables: [&Tensor<3>; 2],
+    out: &Tensor<2>,
     heads: Heads,
 ) -> Option<Tensor<3>> {
-    let [batch, length, width] = qkv.dims();
+    let [batch, length, _] = x.dims();
     let [rows, positions, half] = tables[0].dims();
+    let width: usize = weights.iter().map(|weight| weight.dims()[0]).sum();
     let fits = width == (heads.queries + 2 * heads.groups) * HEAD
         && heads.groups > 0
-        && heads.queries % heads.groups == 0
+        && heads.queries.is_multiple_of(heads.groups)
+        && out.dims()[1] == heads.queries * HEAD
         && half == HEAD / 2
         && positions == length
         && (rows == 1 || rows == batch)
@@ -238,16 +238,34 @@ pub fn qkv_attention(
     if !fits {
         return None;
     }
-    kernels(&[place(qkv), place(norms[0]), place(norms[1])])?;
+    kernels(&[place(x), place(norms[0]), place(norms[1])])?;
+    joinable(x, weights)?;
+    joinable(x, &[out])?;
     let (_, DType::F32) = shared(&tables.map(place))? else {
         return None;
     };
     let [norm_q, norm_k] = norms.map(|norm| norm.clone().into_dispatch());
     let [cos, sin] = tables.map(|table| table.clone().into_dispatch());
-    let qkv = qkv.clone().into_dispatch();
-    Some(Tensor::from_dispatch(Dispatch::cuda_qkv_attention(
-        qkv, norm_q, norm_k, cos, sin, heads,
-    )))
+    let [x, out] = [x.clone().into_dispatch(), out.clone().into_dispatch()];
+    let send = |weight: &Tensor<2>| weight.clone().into_dispatch();
+    Some(Tensor::from_dispatch(match *weights {
+        [qkv] => {
+            Dispatch::cuda_self_attention_merged(x, send(qkv), norm_q, norm_k, cos, sin, out, heads)
+        }
+        [q, k, v] => Dispatch::cuda_self_attention_apart(
+            x,
+            send(q),
+            send(k),
+            send(v),
+            norm_q,
+            norm_k,
+            cos,
+            sin,
+            out,
+            heads,
+        ),
+        _ => return None,
+    }))
 }
 
 /// Attention of one head of any width: `[B, 1, S, D]` → `[B, S, D]`.
@@ -311,6 +329,7 @@ pub fn group_norm(
 /// Doubles height and width, each pixel becoming four.
 pub fn upsample_nearest_2x(x: &Tensor<4>) -> Option<Tensor<4>> {
     kernels(&[place(x)])?;
-    (x.dims()[1] % 8 == 0)
+    x.dims()[1]
+        .is_multiple_of(8)
         .then(|| Tensor::from_dispatch(Dispatch::cuda_upsample_nearest(x.clone().into_dispatch())))
 }

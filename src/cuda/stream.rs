@@ -69,14 +69,14 @@ pub fn enqueue(
                 .try_stream_mut(&stream_id)
                 .ok_or_else(|| failure("burn has no such stream".to_owned()))?
                 .sys;
-            let kernels = Kernels::of(id.index_id as u16)
+            let kernels = Kernels::of(id.index_id)
                 .ok_or_else(|| failure("the kernels of this device are not loaded".to_owned()))?;
             work(Work {
                 stream,
                 inputs: &addresses[..inputs.len()],
                 outputs: &addresses[inputs.len()..],
                 kernels,
-                device: id.index_id as u16,
+                device: id.index_id,
             })
             .map_err(|error| failure(error.to_string()))
         });

@@ -138,8 +138,7 @@ impl SelfAttention {
             mask: Mask::Causal,
         };
         let projections = Projections::Apart(projections.map(Linear::projection));
-        self.o_proj
-            .forward(ops::self_attention(x, projections, with))
+        ops::self_attention(x, projections, self.o_proj.projection(), with)
     }
 }
 
@@ -147,8 +146,7 @@ impl Mlp {
     /// `[B, S, hidden]` → `[B, S, hidden]`
     pub fn forward(&self, x: Tensor<3>) -> Tensor<3> {
         let parts = [self.gate_proj.projection(), self.up_proj.projection()];
-        self.down_proj
-            .forward(ops::swiglu(x, Projections::Apart(parts)))
+        ops::swiglu(x, Projections::Apart(parts), self.down_proj.projection())
     }
 }
 

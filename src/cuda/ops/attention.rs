@@ -10,6 +10,7 @@ use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 use cudarc::driver::sys::CUtensorMap;
 
+use super::linear::Joined;
 use super::{empty, rows_and_width, with_last};
 use crate::cuda::CudaError;
 use crate::cuda::cublaslt::{self, Elements, Operands, Product};
@@ -64,49 +65,72 @@ impl Heads {
     }
 }
 
-/// Sizes and places of one call: queries and keys, turned, in `qk`; values still in `qkv`.
+/// Sizes of one call, and where its matrices lie.
 struct Call {
     batch: usize,
     length: usize,
     heads: Heads,
 }
 
-pub fn qkv_attention(
-    qkv: CubeTensor,
-    norms: [CubeTensor; 2],
-    tables: [CubeTensor; 2],
+/// Addresses of one call's matrices: queries, keys and values as projected, queries and keys turned, heads joined.
+#[derive(Clone, Copy)]
+struct Matrices {
+    qkv: u64,
+    qk: u64,
+    joined: u64,
+}
+
+/// `others`: norms of queries and keys, cosines, sines.
+pub fn self_attention<const N: usize>(
+    [x, out_weight]: [CubeTensor; 2],
+    weights: [CubeTensor; N],
+    others: [CubeTensor; 4],
     heads: Heads,
 ) -> CubeTensor {
-    let qkv = into_contiguous(qkv);
-    let [norm_q, norm_k] = norms.map(into_contiguous);
-    let [cos, sin] = tables.map(into_contiguous);
-    let shape = qkv.meta.shape().clone();
-    let (batch, length) = (shape[0], shape[1]);
-    let positions = rows_and_width(&cos).0;
-    let qk = empty(
-        &qkv,
-        with_last(&shape, (heads.queries + heads.groups) * HEAD),
-        qkv.dtype,
-    );
-    let out = empty(&qkv, with_last(&shape, heads.queries * HEAD), qkv.dtype);
+    let (x, out_weight) = (into_contiguous(x), into_contiguous(out_weight));
+    let weights = weights.map(into_contiguous);
+    let others = others.map(into_contiguous);
+    let (batch, length) = (x.meta.shape()[0], x.meta.shape()[1]);
+    let tokens = batch * length;
+    let positions = rows_and_width(&others[2]).0;
+    let first = Joined::new(&x, &weights);
+    let scratch = |width: usize| empty(&x, Shape::new([tokens, width]), x.dtype);
+    let qkv = scratch(first.width());
+    let qk = scratch((heads.queries + heads.groups) * HEAD);
+    let joined = scratch(heads.queries * HEAD);
+    let last = Joined::new(&joined, std::slice::from_ref(&out_weight));
+    let out = empty(&x, with_last(x.meta.shape(), last.width()), x.dtype);
     let call = Call {
         batch,
         length,
         heads,
     };
-    enqueue(
-        &[&qkv, &norm_q, &norm_k, &cos, &sin],
-        &[&out, &qk],
-        move |work| {
-            call.turn(&work, positions)?;
-            if work.kernels.hopper && !call.heads.causal && call.heads.groups == call.heads.queries
-            {
-                call.attend_hopper(&work)
-            } else {
-                call.attend(&work)
-            }
-        },
-    );
+    let inputs: Vec<&CubeTensor> = [&x, &out_weight]
+        .into_iter()
+        .chain(&others)
+        .chain(&weights)
+        .collect();
+    enqueue(&inputs, &[&out, &qkv, &qk, &joined], move |work| {
+        let matrices = Matrices {
+            qkv: work.outputs[1],
+            qk: work.outputs[2],
+            joined: work.outputs[3],
+        };
+        first.multiply(&work, work.inputs[0], &work.inputs[6..], None, matrices.qkv)?;
+        call.turn(&work, matrices, positions)?;
+        if work.kernels.hopper && !call.heads.causal && call.heads.groups == call.heads.queries {
+            call.attend_hopper(&work, matrices)?;
+        } else {
+            call.attend(&work, matrices)?;
+        }
+        last.multiply(
+            &work,
+            matrices.joined,
+            &[work.inputs[1]],
+            None,
+            work.outputs[0],
+        )
+    });
     out
 }
 
@@ -121,9 +145,9 @@ impl Call {
     }
 
     /// Norm and rotation of queries and keys, from `qkv` into `qk`.
-    fn turn(&self, work: &Work<'_>, positions: usize) -> Result<(), CudaError> {
-        let [qkv, norm_q, norm_k, cos, sin] = [0, 1, 2, 3, 4].map(|index| work.inputs[index]);
-        let qk = work.outputs[1];
+    fn turn(&self, work: &Work<'_>, at: Matrices, positions: usize) -> Result<(), CudaError> {
+        let [norm_q, norm_k, cos, sin] = [2, 3, 4, 5].map(|index| work.inputs[index]);
+        let (qkv, qk) = (at.qkv, at.qk);
         let tokens = (self.batch * self.length) as u64;
         let (q_heads, k_heads) = (self.heads.queries as i32, self.heads.groups as i32);
         let (row_heads, positions) = (q_heads + 2 * k_heads, positions as i32);
@@ -153,11 +177,11 @@ impl Call {
     }
 
     /// Byte addresses of queries, keys and values.
-    fn operands(&self, work: &Work<'_>) -> [u64; 3] {
+    fn operands(&self, at: Matrices) -> [u64; 3] {
         let head_bytes = (HEAD * 2) as u64;
-        let keys = work.outputs[1] + self.heads.queries as u64 * head_bytes;
-        let values = work.inputs[0] + self.turned_heads() as u64 * head_bytes;
-        [work.outputs[1], keys, values]
+        let keys = at.qk + self.heads.queries as u64 * head_bytes;
+        let values = at.qkv + self.turned_heads() as u64 * head_bytes;
+        [at.qk, keys, values]
     }
 
     fn grid(&self) -> [u32; 3] {
@@ -168,18 +192,15 @@ impl Call {
         ]
     }
 
-    fn attend_hopper(&self, work: &Work<'_>) -> Result<(), CudaError> {
-        let [q, k, v] = self.operands(work);
+    fn attend_hopper(&self, work: &Work<'_>, at: Matrices) -> Result<(), CudaError> {
+        let [q, k, v] = self.operands(at);
         let (turned, all) = (self.turned_heads(), self.turned_heads() + self.heads.groups);
         let (q, k, v) = (
             self.map(q, turned, 128)?,
             self.map(k, turned, 176)?,
             self.map(v, all, 176)?,
         );
-        let (out, counts) = (
-            work.outputs[0],
-            self.heads.key_counts(self.batch, self.length),
-        );
+        let (out, counts) = (at.joined, self.heads.key_counts(self.batch, self.length));
         let (queries, scale) = (self.length as i32, self.scale_log2());
         let arguments = arguments![q, k, v, out, counts, queries, scale];
         // SAFETY: the parameters of attention_hopper, in order.
@@ -194,12 +215,9 @@ impl Call {
         }
     }
 
-    fn attend(&self, work: &Work<'_>) -> Result<(), CudaError> {
-        let [q, k, v] = self.operands(work);
-        let (out, counts) = (
-            work.outputs[0],
-            self.heads.key_counts(self.batch, self.length),
-        );
+    fn attend(&self, work: &Work<'_>, at: Matrices) -> Result<(), CudaError> {
+        let [q, k, v] = self.operands(at);
+        let (out, counts) = (at.joined, self.heads.key_counts(self.batch, self.length));
         let length = self.length as i32;
         let turned = (self.turned_heads() * HEAD) as u64;
         let all = turned + (self.heads.groups * HEAD) as u64;

@@ -119,7 +119,7 @@ pub fn silu_mul<const D: usize>(gate: &Tensor<D>, up: &Tensor<D>) -> Option<Tens
     Some(tensor(kernel.all(level), shape))
 }
 
-/// the merged half of [`super::ops::swiglu`]
+/// [`super::ops::silu_mul_merged`]
 pub fn silu_mul_merged(gate_up: &Tensor<3>) -> Option<Tensor<3>> {
     let level = Level::detect()?;
     let [batch, length, both] = gate_up.dims();

@@ -131,8 +131,8 @@ impl AttentionSpec<'_> {
         (self.head_dim as f64).powf(-0.5)
     }
 
-    /// Norm, rotation and attention of queries, keys and values side by side, where the device does them in one go.
-    fn fast(&self, qkv: &Tensor<3>) -> Option<Tensor<3>> {
+    /// All of [`self_attention`], where the device does it in one go.
+    fn fast(&self, x: &Tensor<3>, weights: &[&Tensor<2>], out: &Tensor<2>) -> Option<Tensor<3>> {
         let norms = [self.norm_q.as_ref()?, self.norm_k.as_ref()?];
         let heads = Heads {
             queries: self.heads,
@@ -146,7 +146,8 @@ impl AttentionSpec<'_> {
             eps: self.eps,
             scale: self.scale(),
         };
-        fast::qkv_attention(qkv, norms, [&self.rope.cos, &self.rope.sin], heads)
+        let tables = [&self.rope.cos, &self.rope.sin];
+        fast::self_attention(x, weights, norms, tables, out, heads)
     }
 
     /// Queries `[B, S, H·D]`, keys and values `[B, S, G·D]` → `[B, S, H·D]`.
@@ -163,9 +164,6 @@ impl AttentionSpec<'_> {
 
     /// Queries, keys and values side by side: `[B, S, (H + 2·G)·D]` → `[B, S, H·D]`.
     fn merged(self, qkv: Tensor<3>) -> Tensor<3> {
-        if let Some(out) = self.fast(&qkv) {
-            return out;
-        }
         if self.heads == self.groups {
             let (scale, mask) = (self.scale(), self.mask);
             let with = QkvNormRope {
@@ -184,26 +182,27 @@ impl AttentionSpec<'_> {
     }
 }
 
-/// Projections to queries, keys and values, per-head norms and rotary positions, attention; heads joined.
+/// Projections to queries, keys and values, per-head norms and rotary positions, attention, projection of the heads.
 ///
-/// `x` `[B, S, d]`, projections of `[H·D, d]`, `[G·D, d]` and `[G·D, d]` → `[B, S, H·D]`.
+/// `x` `[B, S, d]`, projections of `[H·D, d]`, `[G·D, d]` and `[G·D, d]`, `out` `[d', H·D]` → `[B, S, d']`.
 pub fn self_attention(
     x: Tensor<3>,
     projections: Projections<3>,
+    out: Projection,
     with: AttentionSpec<'_>,
 ) -> Tensor<3> {
-    match projections {
+    if let (Some(weights), None) = (projections.weights(), &out.1)
+        && let Some(attended) = with.fast(&x, &weights, &out.0)
+    {
+        return attended;
+    }
+    let heads = match projections {
         Projections::Merged((weight, bias)) => with.merged(linear(x, weight, bias)),
         Projections::Apart(parts) => {
-            if let [(q, None), (k, None), (v, None)] = &parts
-                && let Some(qkv) = fast::linear_joined(&x, [q, k, v])
-            {
-                return with.merged(qkv);
-            }
-            let project = |(weight, bias): Projection| linear(x.clone(), weight, bias);
-            with.apart(parts.map(project))
+            with.apart(parts.map(|(weight, bias)| linear(x.clone(), weight, bias)))
         }
-    }
+    };
+    linear(heads, out.0, out.1)
 }
 
 /// `[B, G, T, D]` → `[B, H, T, D]`, each head repeated H/G times in a row.

@@ -17,6 +17,18 @@ pub enum Projections<const N: usize> {
     Merged(Projection),
 }
 
+impl<const N: usize> Projections<N> {
+    /// All weights, if none has a bias.
+    pub(super) fn weights(&self) -> Option<Vec<&Tensor<2>>> {
+        let parts = match self {
+            Self::Apart(parts) => &parts[..],
+            Self::Merged(whole) => std::slice::from_ref(whole),
+        };
+        let unbiased = parts.iter().all(|(_, bias)| bias.is_none());
+        unbiased.then(|| parts.iter().map(|(weight, _)| weight).collect())
+    }
+}
+
 /// y = x·Wᵀ + b.
 ///
 /// `x` `[.., in]`, `weight` `[out, in]`, `bias` `[out]` → `[.., out]`.
@@ -53,33 +65,34 @@ pub fn silu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     activation::silu(x)
 }
 
-/// silu(gate·x)·(up·x): what precedes the last projection of a SwiGLU feed-forward network.
+/// down·(silu(gate·x)·(up·x)): a SwiGLU feed-forward network (arXiv:2002.05202).
 ///
-/// `x` `[B, S, in]` → `[B, S, F]`.
-pub fn swiglu(x: Tensor<3>, projections: Projections<2>) -> Tensor<3> {
-    match projections {
-        Projections::Apart([(gate, None), (up, None)]) => {
-            let both = fast::linear_joined(&x, [&gate, &up]);
-            if let Some(gated) = both.and_then(|both| fast::silu_mul(&both)) {
-                return gated;
-            }
-            silu_mul(linear(x.clone(), gate, None), linear(x, up, None))
-        }
+/// `x` `[B, S, in]`, gate and up `[F, in]`, down `[out, F]` → `[B, S, out]`.
+pub fn swiglu(x: Tensor<3>, projections: Projections<2>, down: Projection) -> Tensor<3> {
+    if let (Some(gate_up), None) = (projections.weights(), &down.1)
+        && let Some(out) = fast::swiglu(&x, &gate_up, &down.0)
+    {
+        return out;
+    }
+    let gated = match projections {
         Projections::Apart([gate, up]) => {
             silu_mul(linear(x.clone(), gate.0, gate.1), linear(x, up.0, up.1))
         }
-        Projections::Merged((weight, bias)) => {
-            let both = linear(x, weight, bias);
-            if let Some(gated) = fast::silu_mul(&both).or_else(|| cpu::silu_mul_merged(&both)) {
-                return gated;
-            }
-            let width = both.dims()[2] / 2;
-            silu_mul(
-                both.clone().narrow(2, 0, width),
-                both.narrow(2, width, width),
-            )
-        }
+        Projections::Merged((weight, bias)) => silu_mul_merged(linear(x, weight, bias)),
+    };
+    linear(gated, down.0, down.1)
+}
+
+/// [`silu_mul`] of one matrix that holds gate, then up: `[B, S, 2·F]` → `[B, S, F]`.
+pub fn silu_mul_merged(both: Tensor<3>) -> Tensor<3> {
+    if let Some(gated) = cpu::silu_mul_merged(&both) {
+        return gated;
     }
+    let width = both.dims()[2] / 2;
+    silu_mul(
+        both.clone().narrow(2, 0, width),
+        both.narrow(2, width, width),
+    )
 }
 
 /// silu(gate)·up, elementwise.

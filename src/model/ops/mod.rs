@@ -15,7 +15,7 @@ mod rope;
 
 pub use attention::{AttentionSpec, KeyMask, Mask, attention, self_attention};
 pub use conv::{conv2d, conv2d_residual, group_norm, group_norm_silu, upsample_nearest_2x};
-pub use linear::{Projection, Projections, linear, silu, silu_mul, swiglu};
+pub use linear::{Projection, Projections, linear, silu, silu_mul, silu_mul_merged, swiglu};
 pub use norm::{
     Part, gated_residual, gated_residual_norm, layer_norm_modulate, residual_norm, rms_norm,
     rms_norm_modulate,

@@ -123,11 +123,8 @@ impl Attention {
             rope,
             mask: mask.map_or(Mask::None, Mask::Keys),
         };
-        let mut out = ops::self_attention(x, projections, with);
-        for layer in self.to_out() {
-            out = layer.forward(out);
-        }
-        out
+        // One layer, in a list because the checkpoint numbers it.
+        ops::self_attention(x, projections, self.to_out()[0].projection(), with)
     }
 
     fn to_out(&self) -> &[Linear] {

@@ -71,6 +71,6 @@ impl FeedForward {
             }
             Self::Merged(merged) => (Projections::Merged(merged.w13.projection()), &merged.w2),
         };
-        w2.forward(ops::swiglu(x, projections))
+        ops::swiglu(x, projections, w2.projection())
     }
 }
