@@ -26,7 +26,10 @@ fn pipeline(precision: Precision) -> Pipeline {
         Precision::Bf16 => "model_bf16",
     };
     let checkpoint = Checkpoint::open(&folder().join("tiny").join(model)).unwrap();
-    let placement = Placement::resolve(DeviceChoice::Cpu, Some(precision)).unwrap();
+    // `DANQING_TEST_DEVICE=cuda` holds a card to the same numbers.
+    let device = std::env::var("DANQING_TEST_DEVICE")
+        .map_or(DeviceChoice::Cpu, |device| device.parse().unwrap());
+    let placement = Placement::resolve(device, Some(precision)).unwrap();
     Pipeline::load(&checkpoint, &placement, &mut |_, _| ()).unwrap()
 }
 
