@@ -119,11 +119,13 @@ fn gated_projections_apart_and_merged() {
     let (gate, up) = (weight(), weight());
     let both = Tensor::cat(vec![gate.clone(), up.clone()], 0);
     let apart = [(plain(&gate), None), (plain(&up), None)];
-    let want = ops::swiglu(plain(&x), Projections::Apart(apart));
+    let down = random([d_in, width]) / (width as f32).sqrt();
+    let want = ops::swiglu(plain(&x), Projections::Apart(apart), (plain(&down), None));
     let merged = Projections::Merged((both, None));
-    assert_same(ops::swiglu(x.clone(), merged), want.clone());
+    let down = (down, None);
+    assert_same(ops::swiglu(x.clone(), merged, down.clone()), want.clone());
     let apart = Projections::Apart([(gate, None), (up, None)]);
-    assert_same(ops::swiglu(x, apart), want);
+    assert_same(ops::swiglu(x, apart, down), want);
 }
 
 #[test]
