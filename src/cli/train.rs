@@ -4,11 +4,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 
+use crate::checkpoint::{Checkpoint, find_demo_model};
+use crate::pipeline::Pipeline;
 use crate::pipeline::device::{DeviceChoice, Placement};
 use crate::train::demo::networks::Sizes;
-use crate::train::demo::{autoencoder, dataset, export, painter, scene::Scene, sheet};
+use crate::train::demo::{autoencoder, dataset, evaluate, export, painter, scene::Scene, sheet};
 use crate::train::optimizer::LearningRate;
 use crate::train::trainer::Plan;
 
@@ -36,6 +39,8 @@ enum Demo {
     Export(Export),
     /// Paint a contact sheet of training pictures
     Sheet(Sheet),
+    /// Measure how well a model follows prompts about combinations it was never trained on
+    Evaluate(Evaluate),
     /// Write pictures and captions as raw files, for training outside of this program
     Dataset(Dataset),
 }
@@ -98,6 +103,19 @@ struct Sheet {
     /// Pictures
     #[arg(long, default_value_t = 24)]
     count: u64,
+}
+
+#[derive(Debug, ClapArgs)]
+struct Evaluate {
+    /// The model folder; the one that comes with the program if none is named
+    #[arg(long, value_name = "DIR")]
+    model: Option<PathBuf>,
+    /// Prompts, half of them Chinese
+    #[arg(long, default_value_t = 300)]
+    prompts: u64,
+    /// auto, cpu, cuda or cuda:N
+    #[arg(long, default_value = "auto")]
+    device: DeviceChoice,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -196,6 +214,22 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
                 .map(|seed| crate::train::demo::render(&Scene::sample(seed), 256))
                 .collect();
             sheet::write(&sheet::contact_sheet(&pictures, 6, 4), &wanted.out)?;
+        }
+        Demo::Evaluate(wanted) => {
+            let model = wanted
+                .model
+                .clone()
+                .or_else(find_demo_model)
+                .context("no demo model is installed; name one with --model")?;
+            let placement = Placement::resolve(wanted.device, None)?;
+            let mut pipeline =
+                Pipeline::load(&Checkpoint::open(&model)?, &placement, &mut |_, _| {})?;
+            let bar = indicatif::ProgressBar::new(wanted.prompts);
+            let evaluation = evaluate::evaluate(&mut pipeline, wanted.prompts, &mut |done| {
+                bar.set_position(done)
+            })?;
+            bar.finish_and_clear();
+            println!("{}", serde_json::to_string_pretty(&evaluation)?);
         }
         Demo::Dataset(wanted) => {
             dataset::write(wanted.seed, wanted.count, wanted.size, &wanted.out)?;

@@ -88,7 +88,7 @@ fn frame(canvas: &mut Canvas) {
     let (near, far, bumps) = (13.0, DESIGN - 13.0, 8);
     let step = (far - near) / bumps as f32;
     let along = |i: usize| near + i as f32 * step;
-    let bump = |i: usize| if i % 2 == 0 { 0.0 } else { 4.5 };
+    let bump = |i: usize| if i.is_multiple_of(2) { 0.0 } else { 4.5 };
     for i in 0..bumps {
         window.push((along(i), near - bump(i)));
     }
