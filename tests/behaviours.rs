@@ -38,6 +38,8 @@ mod behaviours {
     mod train_smoke;
     mod trainable;
     #[cfg(feature = "gui")]
+    mod window_flow;
+    #[cfg(feature = "gui")]
     mod window_views;
     #[cfg(feature = "gui")]
     mod window_words;

@@ -91,7 +91,7 @@ actions! {
     /// Opens presets, pictures or model folders.
     Open = "action-open", ctrl(Key::O);
     /// Reads a preset or a picture's text from the clipboard's text.
-    PasteText = "action-paste-text", ctrl_shift(Key::V);
+    PasteText = "action-paste-text", ctrl_shift(Key::O);
     /// Keeps the settings as a preset.
     SavePreset = "action-save-preset", ctrl(Key::S);
     /// Shows the gallery and searches it.
@@ -109,7 +109,7 @@ actions! {
     /// Moves the picture to the system's trash.
     Trash = "action-trash", plain(Key::Delete), plain(Key::Backspace);
     /// Copies the picture.
-    CopyPicture = "action-copy-picture", ctrl_shift(Key::C);
+    CopyPicture = "action-copy-picture", ctrl(Key::C);
     /// Copies its prompt.
     CopyPrompt = "action-copy-prompt";
     /// Shows the file in its folder.
@@ -174,7 +174,7 @@ impl Action {
     pub fn acts_while_typing(self, shortcut: &KeyboardShortcut) -> bool {
         let function = matches!(shortcut.logical_key, Key::F1 | Key::F4 | Key::F5);
         // In a text field these belong to the text.
-        let texts_own = matches!(self, Self::Undo | Self::Redo);
+        let texts_own = matches!(self, Self::Undo | Self::Redo | Self::CopyPicture);
         !texts_own && (shortcut.modifiers.command || shortcut.modifiers.alt || function)
     }
 }

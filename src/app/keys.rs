@@ -1,6 +1,6 @@
 //! Keys into actions. While an input method composes, no key is anything but its own.
 
-use eframe::egui::{Context, Event, ImeEvent, InputState, Key, KeyboardShortcut};
+use eframe::egui::{Context, Event, ImeEvent, InputState, Key, KeyboardShortcut, Modifiers};
 
 use super::command::Action;
 use super::state::State;
@@ -29,19 +29,55 @@ pub fn take_actions(ctx: &Context, state: &State, composing_before: bool) -> Vec
         .iter()
         .flat_map(|action| action.shortcuts().iter().map(|keys| (*action, keys)))
         .collect();
-    // Ctrl+Shift+Z before Ctrl+Z: the looser one would match both.
+    // Ctrl+Shift+Z before Ctrl+Z, since the looser one would match both; and letters alone come last.
     all.sort_by_key(|(_, keys)| {
-        std::cmp::Reverse(u8::from(keys.modifiers.shift) + u8::from(keys.modifiers.alt))
+        let Modifiers {
+            shift,
+            alt,
+            command,
+            ..
+        } = keys.modifiers;
+        std::cmp::Reverse((shift || alt, command))
     });
     let mut taken = Vec::new();
+    let mut typing = typing;
     ctx.input_mut(|input| {
         for (action, keys) in all {
             if may_act(state, action, keys, typing, somewhere) && input.consume_shortcut(keys) {
+                // What was typed right behind it, within one slow frame, is text.
+                typing |= matches!(
+                    action,
+                    Action::FocusPrompt | Action::SearchGallery | Action::Palette
+                );
                 taken.push(action);
             }
         }
+        if !typing && state.layout.dialog.is_none() {
+            // The system's own keys for copy and paste arrive as events of their own.
+            input.events.retain(|event| match event {
+                Event::Copy => {
+                    taken.push(Action::CopyPicture);
+                    false
+                }
+                _ => true,
+            });
+        }
     });
     taken
+}
+
+/// Text that was pasted while nothing takes text: a preset, or the settings of a picture.
+#[must_use]
+pub fn take_pasted(ctx: &Context, state: &State) -> Option<String> {
+    if ctx.text_edit_focused() || state.layout.dialog.is_some() {
+        return None;
+    }
+    ctx.input(|input| {
+        input.events.iter().find_map(|event| match event {
+            Event::Paste(text) => Some(text.clone()),
+            _ => None,
+        })
+    })
 }
 
 fn may_act(

@@ -85,7 +85,7 @@ pub fn run(options: Options) -> Result<(), StartError> {
         viewport: ViewportBuilder::default()
             .with_title("Danqing")
             .with_app_id("danqing")
-            .with_inner_size([1280.0, 820.0])
+            .with_inner_size([1320.0, 880.0])
             .with_min_inner_size([480.0, 320.0])
             .with_icon(icon().unwrap_or_default())
             .with_drag_and_drop(true),
@@ -242,6 +242,7 @@ fn restore(state: &mut State, session: Session) {
     state.desk.seed_text = draft.seed.map(|seed| seed.to_string()).unwrap_or_default();
     state.draft = draft;
     state.desk.history = history;
+    state.desk.focus_prompt = true;
     if let Some((left, right)) = columns {
         (state.layout.left, state.layout.right) = (left, right);
     }

@@ -319,6 +319,9 @@ impl Studio {
         for action in keys::take_actions(ctx, &self.state, before) {
             self.commands.send(action);
         }
+        if let Some(text) = keys::take_pasted(ctx, &self.state) {
+            self.commands.send(Command::ImportText(text));
+        }
         let dropped: Vec<_> = ctx.input(|input| {
             input
                 .raw

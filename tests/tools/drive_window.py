@@ -34,6 +34,8 @@ def main():
     if "DANQING_DRIVEN" not in os.environ:
         # AT-SPI needs a session bus of its own, so that the machine's settings stay as they are.
         os.environ["DANQING_DRIVEN"] = "1"
+        # xdotool reads what it is to type in the locale's encoding.
+        os.environ["LC_ALL"] = "C.UTF-8"
         os.execvp("dbus-run-session", ["dbus-run-session", "--", sys.executable, *sys.argv])
     with tempfile.TemporaryDirectory() as folder:
         desk = Desk(options, pathlib.Path(folder))
@@ -63,7 +65,7 @@ def first_start(desk):
 
 
 def paint(desk):
-    desk.keys("ctrl+l")
+    desk.focus_prompt()
     desk.type(PROMPT)
     desk.wait("the draft is saved", lambda: desk.draft().get("prompt") == PROMPT)
     desk.keys("ctrl+Return")
@@ -113,7 +115,8 @@ def crash(desk):
     desk.wait("the long preset is applied", lambda: desk.draft().get("steps") == LONG["steps"])
     desk.keys("ctrl+Return")
     desk.wait("a job runs", lambda: any(job["state"] == "running" for job in desk.queue()))
-    desk.keys("ctrl+l", "End")
+    desk.focus_prompt()
+    desk.keys("End")
     desk.type("，水彩")
     words = PROMPT + "，水彩"
     desk.wait("the draft is saved", lambda: desk.draft().get("prompt") == words)
@@ -246,6 +249,14 @@ class Desk:
     def keys(self, *keys):
         subprocess.run(["xdotool", "key", "--clearmodifiers", *keys], check=True)
         time.sleep(0.3)
+
+    def focus_prompt(self):
+        self.keys("ctrl+l")
+        self.wait("the prompt has the keyboard", lambda: self.focused("text", "提示词"))
+
+    def focused(self, role, name):
+        node = self.find(role, name)
+        return node is not None and node.getState().contains(self.pyatspi.STATE_FOCUSED)
 
     def type(self, text):
         subprocess.run(["xdotool", "type", "--delay", "80", text], check=True)

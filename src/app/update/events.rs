@@ -23,7 +23,8 @@ pub fn engine_event(state: &mut State, event: Event) -> Vec<Effect> {
             let model = provenance.model.hash.unwrap_or(provenance.model.name);
             state.engine.forecast_key =
                 format!("{model} {} {}", provenance.device, provenance.dtype);
-            if let Some(notice) = provenance.notice {
+            // The small model is at home on the processor; there is nothing to warn of.
+            if let Some(notice) = provenance.notice.filter(|_| !state.demo_active()) {
                 state
                     .notices
                     .warn(Message::new("notice-device").because(notice));

@@ -29,7 +29,7 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
     let width = (screen.width() - 32.0).min(400.0);
     let area = Area::new(Id::unique("notices"))
         .order(Order::Foreground)
-        .anchor(Align2::CENTER_BOTTOM, vec2(0.0, -44.0));
+        .anchor(Align2::CENTER_BOTTOM, vec2(0.0, -84.0));
     area.show(ui.ctx(), |ui| {
         ui.set_width(width);
         for notice in &notices {

@@ -57,13 +57,10 @@ fn model_button(ui: &mut Ui, view: &mut View<'_>, narrow: bool) {
             ),
             t.text_weak,
         ),
-        Status::Ready(_) | Status::Painting(_) => {
-            let name = view
-                .state
-                .engine
-                .loaded
-                .as_ref()
-                .map(|choice| view.state.model_name(&choice.path));
+        Status::Ready(choice) => (view.state.model_name(&choice.path), t.text),
+        Status::Painting(_) => {
+            let loaded = view.state.engine.loaded.as_ref();
+            let name = loaded.map(|choice| view.state.model_name(&choice.path));
             (name.unwrap_or_default(), t.text)
         }
     };
