@@ -5,15 +5,21 @@ use eframe::egui::{Context, Event, ImeEvent, InputState, Key, KeyboardShortcut, 
 use super::command::Action;
 use super::state::State;
 
-/// Notes whether an input method is composing.
-pub fn note_composition(input: &InputState, composing: &mut bool) {
-    for event in &input.events {
-        match event {
-            Event::Ime(ImeEvent::Preedit { text, .. }) => *composing = !text.is_empty(),
-            Event::Ime(ImeEvent::Commit(_)) => *composing = false,
-            _ => {}
+/// Notes whether an input method is composing, and takes away keys that are meant for it: Enter that picks a word and
+/// Backspace that shortens it would else end the line or eat text that is already there.
+pub fn note_composition(input: &mut InputState, composing: &mut bool) {
+    input.events.retain(|event| match event {
+        Event::Ime(ImeEvent::Preedit { text, .. }) => {
+            *composing = !text.is_empty();
+            true
         }
-    }
+        Event::Ime(ImeEvent::Commit(_)) => {
+            *composing = false;
+            true
+        }
+        Event::Key { .. } => !*composing,
+        _ => true,
+    });
 }
 
 /// Takes the keys that mean actions out of the input, so that no widget sees them.

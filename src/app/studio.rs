@@ -315,7 +315,7 @@ impl Studio {
 
     fn take_input(&mut self, ctx: &Context) {
         let before = self.state.desk.composing;
-        ctx.input(|input| keys::note_composition(input, &mut self.state.desk.composing));
+        ctx.input_mut(|input| keys::note_composition(input, &mut self.state.desk.composing));
         for action in keys::take_actions(ctx, &self.state, before) {
             self.commands.send(action);
         }
