@@ -26,3 +26,35 @@ fn give_way() {
 
 #[cfg(not(target_os = "linux"))]
 fn give_way() {}
+
+#[cfg(all(test, target_os = "linux"))]
+#[expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+mod tests {
+    use super::*;
+
+    /// The nice value of the calling thread: the 19th field of its `stat`.
+    fn niceness() -> i32 {
+        let stat = std::fs::read_to_string("/proc/thread-self/stat").unwrap();
+        let after_name = stat.rsplit_once(')').unwrap().1;
+        after_name
+            .split_whitespace()
+            .nth(16)
+            .unwrap()
+            .parse()
+            .unwrap()
+    }
+
+    #[test]
+    fn the_engine_and_its_pool_are_nicer_than_the_window() {
+        let window = niceness();
+        let engine = std::thread::spawn(|| {
+            leave_the_window_its_share();
+            niceness()
+        });
+        assert!(engine.join().unwrap() > window);
+        // What is spawned later in the pool runs after what was spawned before.
+        let pool = rayon::broadcast(|_| niceness());
+        assert!(pool.iter().all(|nice| *nice > window), "{pool:?}");
+        assert_eq!(niceness(), window, "the window keeps its own");
+    }
+}

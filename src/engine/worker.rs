@@ -32,6 +32,8 @@ pub(super) struct Worker {
     /// The job in hand, for a mistake in the loop itself.
     current: Option<JobId>,
     lost: bool,
+    /// Whether the queue is paused because a model could not be loaded, and not by the designer.
+    paused_by_failure: bool,
 }
 
 /// The way out: events, status and previews.
@@ -72,6 +74,7 @@ impl Worker {
             provenance: None,
             current: None,
             lost: false,
+            paused_by_failure: false,
         }
     }
 
@@ -144,7 +147,6 @@ impl Worker {
                 self.desk.tell(Event::Unloaded);
             }
             Command::Load(choice) => {
-                // A pause that followed a failed load ends with the next choice; the designer's own stays.
                 self.choice = Some(choice);
                 self.forget_painter();
                 self.load();
@@ -184,6 +186,9 @@ impl Worker {
             Ok(painter) => {
                 let provenance = painter.provenance();
                 self.painter = Some(painter);
+                if std::mem::take(&mut self.paused_by_failure) {
+                    self.engine.queue.set_paused(false);
+                }
                 self.provenance = Some(provenance.clone());
                 self.desk.status(Status::Ready(choice.clone()));
                 self.desk.tell(Event::Loaded {
@@ -195,6 +200,7 @@ impl Worker {
             }
             Err(error) => {
                 // Else each waiting job would fail in turn.
+                self.paused_by_failure |= !self.engine.queue.is_paused();
                 self.engine.queue.set_paused(true);
                 self.choice = None;
                 self.desk.status(Status::NoModel);

@@ -3,9 +3,11 @@
 //! - [`read`]: strangers' files, size-capped before a byte is parsed.
 //! - [`write`]: old content or new content, never half of either, even after a power cut.
 //! - [`places`]: the folders of settings, data, caches and pictures.
+//! - [`starts`]: whether the last runs of the window ended well.
 
 pub mod places;
 pub mod read;
+pub mod starts;
 pub mod write;
 
 pub use places::Places;

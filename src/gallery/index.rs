@@ -92,10 +92,11 @@ impl Index {
     /// All pictures, newest first; those of the same millisecond by name.
     pub fn newest_first(&self) -> Vec<Arc<Entry>> {
         let mut pictures: Vec<Arc<Entry>> = self.pictures.values().cloned().collect();
+        // Paths are compared as bytes: part by part takes many times as long.
         pictures.sort_unstable_by(|a, b| {
             b.modified
                 .cmp(&a.modified)
-                .then_with(|| b.path.cmp(&a.path))
+                .then_with(|| b.path.as_os_str().cmp(a.path.as_os_str()))
         });
         pictures
     }
@@ -142,6 +143,14 @@ impl Index {
         if let Some(entry) = self.pictures.get_mut(path) {
             change(Arc::make_mut(entry));
         }
+    }
+
+    /// How many pictures were not opened yet.
+    pub fn unread_count(&self) -> usize {
+        self.pictures
+            .values()
+            .filter(|entry| entry.details == Details::Unread)
+            .count()
     }
 
     /// Up to `count` pictures that were not opened yet, newest first.

@@ -231,6 +231,8 @@ struct Keeper {
     cache: PathBuf,
     shared: Arc<Shared>,
     index: Index,
+    /// All pictures in order, while the index is as it was; a search then need not sort them anew.
+    sorted: Option<Vec<Arc<Entry>>>,
     stars: Stars,
     trash: Trash,
     query: (String, Query),
@@ -246,6 +248,7 @@ impl Keeper {
         let (stars, warning) = Stars::open(&folder);
         let mut keeper = Self {
             index: Index::load(&cache, &folder),
+            sorted: None,
             stars,
             trash: Trash::of(&folder),
             query: Default::default(),
@@ -336,7 +339,7 @@ impl Keeper {
                 self.publish();
             }
             Order::Star(paths, star) => match self.stars.set(&paths, star) {
-                Ok(()) => self.publish(),
+                Ok(()) => self.publish_changed(),
                 Err(error) => self.say(Notice::Problem(error.to_string())),
             },
             Order::Trash(paths) => {
@@ -385,7 +388,7 @@ impl Keeper {
                     self.index.look_at(&self.folder, path);
                 }
                 self.unsaved = true;
-                self.publish();
+                self.publish_changed();
             }
             Err(error) => self.say(Notice::Problem(format!(
                 "the trash of the gallery: {error}"
@@ -424,7 +427,7 @@ impl Keeper {
             Err(error) => self.problem = Some(format!("{}: {error}", self.folder.display())),
         }
         self.complete = true;
-        self.publish();
+        self.publish_changed();
     }
 
     fn look_at(&mut self, changes: Changes) {
@@ -437,7 +440,7 @@ impl Keeper {
         }
         if changed {
             self.unsaved = true;
-            self.publish();
+            self.publish_changed();
         }
     }
 
@@ -452,27 +455,34 @@ impl Keeper {
         if !unread.is_empty() {
             self.unsaved = true;
             if !more || self.published.elapsed() > PUBLISH_EVERY {
-                self.publish();
+                self.publish_changed();
             }
         }
         more
     }
 
+    /// Shows what has changed in the index or the stars.
+    fn publish_changed(&mut self) {
+        self.sorted = None;
+        self.publish();
+    }
+
     fn publish(&mut self) {
         self.revision += 1;
         let (query, parsed) = &self.query;
-        let mut pictures = self.index.newest_first();
-        let total = pictures.len();
-        let unread = pictures
-            .iter()
-            .filter(|entry| entry.details == super::Details::Unread)
-            .count();
-        for entry in &mut pictures {
-            let star = self.stars.has(&entry.path);
-            if entry.star != star {
-                Arc::make_mut(entry).star = star;
+        let sorted = self.sorted.get_or_insert_with(|| {
+            let mut pictures = self.index.newest_first();
+            for entry in &mut pictures {
+                let star = self.stars.has(&entry.path);
+                if entry.star != star {
+                    Arc::make_mut(entry).star = star;
+                }
             }
-        }
+            pictures
+        });
+        let mut pictures = sorted.clone();
+        let total = pictures.len();
+        let unread = self.index.unread_count();
         if !parsed.is_empty() {
             pictures.retain(|entry| parsed.finds(entry));
         }

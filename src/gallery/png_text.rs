@@ -72,11 +72,11 @@ pub fn read_png(path: &Path) -> Result<PngRecord, ReadError> {
         path: path.to_owned(),
         cause,
     };
-    let file = File::open(path).map_err(io_error)?;
-    // A pipe or a device may never end.
-    if !file.metadata().map_err(io_error)?.is_file() {
+    // A pipe or a device may never end, and a pipe does not even open.
+    if !std::fs::metadata(path).map_err(io_error)?.is_file() {
         return Err(io_error(io::Error::other("it is not a file")));
     }
+    let file = File::open(path).map_err(io_error)?;
     let mut warnings = Vec::new();
     let info = match header(&file, false) {
         Err(png::DecodingError::LimitsExceeded) => {

@@ -1,6 +1,6 @@
 //! Which pictures are starred: a small file inside the gallery, so that it goes where the pictures go.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ const MAX_BYTES: u64 = 64 << 20;
 #[derive(Debug)]
 pub struct Stars {
     file: PathBuf,
-    starred: BTreeSet<PathBuf>,
+    starred: HashSet<PathBuf>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -36,7 +36,7 @@ impl Stars {
                     Err(error) => format!("it could not be put aside: {error}"),
                 };
                 (
-                    BTreeSet::new(),
+                    HashSet::new(),
                     Some(format!(
                         "the stars in {} cannot be used: {reason}; {kept}",
                         file.display()
@@ -70,9 +70,11 @@ impl Stars {
             let names = starred
                 .iter()
                 .filter_map(|path| Some(path.to_str()?.replace('\\', "/")));
+            let mut names: Vec<String> = names.collect();
+            names.sort_unstable();
             let written = Written {
                 version: VERSION,
-                starred: names.collect(),
+                starred: names,
             };
             files::replace_with(&self.file, |file| {
                 Ok(serde_json::to_writer_pretty(file, &written)?)
@@ -83,10 +85,10 @@ impl Stars {
     }
 }
 
-fn read(file: &Path) -> Result<BTreeSet<PathBuf>, String> {
+fn read(file: &Path) -> Result<HashSet<PathBuf>, String> {
     let bytes = match files::read_capped(file, MAX_BYTES) {
         Ok(bytes) => bytes,
-        Err(error) if error.is_missing() => return Ok(BTreeSet::new()),
+        Err(error) if error.is_missing() => return Ok(HashSet::new()),
         Err(error) => return Err(error.to_string()),
     };
     let written: Written = serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;

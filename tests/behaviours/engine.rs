@@ -311,8 +311,18 @@ fn a_model_that_cannot_be_loaded_does_not_fail_the_jobs_that_wait() {
     studio.wait_for(|event| matches!(event, Event::LoadFailed { .. }));
     assert!(studio.handle.queue().is_paused());
     studio.load();
-    studio.handle.set_paused(false);
-    assert!(matches!(studio.until_ended(), Outcome::Finished(_)));
+    assert!(
+        matches!(studio.until_ended(), Outcome::Finished(_)),
+        "it goes on with the next model"
+    );
+    studio.handle.set_paused(true);
+    studio.handle.load(studio.choice("missing")).unwrap();
+    studio.wait_for(|event| matches!(event, Event::LoadFailed { .. }));
+    studio.load();
+    assert!(
+        studio.handle.queue().is_paused(),
+        "a pause that the designer made stays"
+    );
 }
 
 /// Fault row 34.

@@ -161,7 +161,66 @@ fn what_is_no_model_is_refused_with_its_name_and_the_next_one_loads() {
             other => panic!("{name}: {other:?}"),
         }
     }
-    handle.queue().set_paused(false);
     load(&handle, tiny());
     assert_eq!(paint(&handle, request(1)).len(), 1);
+}
+
+/// Fault row 31: the card of the last run is gone.
+#[test]
+fn a_device_that_is_not_there_is_refused_with_a_reason_and_the_processor_works() {
+    let home = tempfile::tempdir().unwrap();
+    let handle = engine(home.path());
+    handle
+        .load(ModelChoice {
+            path: tiny(),
+            device: DeviceChoice::Cuda(4096),
+        })
+        .unwrap();
+    match wait_for(&handle, |event| matches!(event, Event::LoadFailed { .. })) {
+        Event::LoadFailed {
+            error: EngineError::Model(words),
+            ..
+        } => assert!(words.len() > 20, "{words}"),
+        other => panic!("{other:?}"),
+    }
+    load(&handle, tiny());
+    assert_eq!(paint(&handle, request(1)).len(), 1);
+}
+
+/// Fault row 24: the files are needed while they are read, and not after.
+#[test]
+fn a_model_whose_files_vanish_once_it_is_loaded_goes_on_painting() {
+    let home = tempfile::tempdir().unwrap();
+    let model = home.path().join("model");
+    copy_folder(&tiny(), &model);
+    let handle = engine(home.path());
+    load(&handle, model.clone());
+    for file in walk(&model) {
+        std::fs::write(file, b"").unwrap();
+    }
+    std::fs::remove_dir_all(&model).unwrap();
+    assert_eq!(paint(&handle, request(1)).len(), 1);
+}
+
+fn walk(folder: &Path) -> Vec<PathBuf> {
+    let paths = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    paths
+        .flat_map(|path| {
+            if path.is_dir() {
+                walk(&path)
+            } else {
+                vec![path]
+            }
+        })
+        .collect()
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    for file in walk(from) {
+        let target = to.join(file.strip_prefix(from).unwrap());
+        std::fs::create_dir_all(target.parent().unwrap()).unwrap();
+        std::fs::copy(file, target).unwrap();
+    }
 }
