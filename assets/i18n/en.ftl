@@ -405,6 +405,7 @@ notice-prompt-cut = The end of the prompt was not read
 notice-queue = The queue did not change
 notice-queue-file = The queue of the last session could not be read in full
 notice-queue-paused = The queue is paused; resume it to start
+notice-careful-start = Danqing stopped several times right after starting, so no model was loaded; the logs are in { $path }
 notice-device = Danqing will paint on another device than chosen
 notice-engine = The engine did not answer
 notice-trashed = { $count ->

@@ -383,6 +383,7 @@ notice-prompt-cut = 提示词末尾未被读取
 notice-queue = 队列没有改变
 notice-queue-file = 上次的队列未能完整读取
 notice-queue-paused = 队列已暂停，继续后才会开始
+notice-careful-start = 丹青启动后连续数次意外停止，因此没有加载模型；日志在 { $path }
 notice-device = 将在另一设备上绘制
 notice-engine = 引擎没有响应
 notice-trashed = { $count } 张图片已移到回收站

@@ -57,8 +57,11 @@ impl Session {
     /// # Errors
     /// The folder cannot be written; the old file is untouched.
     pub fn save(&self, file: &Path) -> Result<(), FileError> {
-        // Text and numbers: nothing here that JSON cannot hold, but for paths that are no UTF-8.
-        let text = serde_json::to_vec_pretty(self).unwrap_or_default();
+        // Only a path that is no UTF-8 cannot be written; the old file stays then.
+        let text = serde_json::to_vec_pretty(self).map_err(|error| FileError::Write {
+            path: file.to_owned(),
+            source: error.into(),
+        })?;
         files::replace(file, &text)
     }
 }

@@ -39,6 +39,8 @@ pub struct Settings {
     pub preset: Option<String>,
     /// The checkpoint used last.
     pub model: Option<PathBuf>,
+    /// Keys of another version, kept as they are.
+    pub others: toml::Table,
 }
 
 impl Default for Settings {
@@ -54,6 +56,7 @@ impl Default for Settings {
             attention: true,
             preset: None,
             model: None,
+            others: toml::Table::new(),
         }
     }
 }
@@ -72,6 +75,8 @@ struct Written {
     attention: Option<bool>,
     preset: Option<String>,
     model: Option<PathBuf>,
+    #[serde(flatten)]
+    others: toml::Table,
 }
 
 impl Settings {
@@ -137,6 +142,7 @@ impl Settings {
             attention: written.attention.unwrap_or(usual.attention),
             preset: written.preset,
             model: written.model,
+            others: written.others,
         };
         (settings, said)
     }
@@ -167,9 +173,13 @@ impl Settings {
             attention: Some(self.attention),
             preset: self.preset.clone(),
             model: self.model.clone(),
+            others: self.others.clone(),
         };
-        // Strings, booleans and paths that a person chose: only a path that is no UTF-8 cannot be written.
-        let text = toml::to_string_pretty(&written).unwrap_or_default();
+        // Only a path that is no UTF-8 cannot be written; the old file stays then.
+        let text = toml::to_string_pretty(&written).map_err(|error| FileError::Write {
+            path: file.to_owned(),
+            source: std::io::Error::other(error),
+        })?;
         files::replace(file, text.as_bytes())
     }
 }
@@ -201,6 +211,45 @@ mod tests {
         };
         settings.save(&file).unwrap();
         assert_eq!(Settings::load(&file), (settings, vec![]));
+    }
+
+    /// Fault row 19: an older version in between loses nothing of a newer one.
+    #[test]
+    fn keys_of_a_newer_version_survive() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("settings.toml");
+        std::fs::write(
+            &file,
+            "previews = false\nbrush = 3\n[studio]\nlamp = \"warm\"\n",
+        )
+        .unwrap();
+        let (mut settings, said) = Settings::load(&file);
+        assert_eq!(said, vec![]);
+        settings.attention = false;
+        settings.save(&file).unwrap();
+        let kept: toml::Table = std::fs::read_to_string(&file).unwrap().parse().unwrap();
+        assert_eq!(
+            (kept["brush"].as_integer(), kept["studio"]["lamp"].as_str()),
+            (Some(3), Some("warm"))
+        );
+        assert_eq!(kept["attention"].as_bool(), Some(false));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_whose_name_is_no_text_does_not_cost_the_old_settings() {
+        use std::os::unix::ffi::OsStringExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("settings.toml");
+        Settings::default().save(&file).unwrap();
+        let before = std::fs::read(&file).unwrap();
+        let gallery = PathBuf::from(std::ffi::OsString::from_vec(vec![b'/', 0xff]));
+        let settings = Settings {
+            gallery: Some(gallery),
+            ..Settings::default()
+        };
+        assert!(settings.save(&file).is_err());
+        assert_eq!(std::fs::read(&file).unwrap(), before);
     }
 
     #[test]

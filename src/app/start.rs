@@ -20,6 +20,7 @@ use crate::engine::{
     Engine, EngineError, GalleryKeeper, Keeper, Loader, PipelineLoader, Queue, SaveTo,
 };
 use crate::files::Places;
+use crate::files::starts::{Start, Verdict};
 use crate::gallery::Thumbs;
 use crate::pipeline::device::{cuda_status, list_devices};
 
@@ -134,6 +135,8 @@ impl Studio {
             egui.zoom_with_keyboard = false;
             egui.quit_shortcuts.clear();
         });
+        let (start, verdict) = Start::begin(places.starts());
+        let logs = places.logs();
         let (settings, said) = Settings::load(&places.settings());
         let folder = settings
             .gallery
@@ -148,13 +151,19 @@ impl Studio {
         let services = services(ctx, &mut state, places, parts)?;
         let first_start = session.is_none();
         restore(&mut state, session.unwrap_or_default());
-        let mut studio = Self::new(ctx, state, services, mark());
-        studio.set_out(ctx, &options, first_start);
+        if verdict.careful {
+            let logs = logs.display().to_string();
+            state
+                .notices
+                .warn(Message::new("notice-careful-start").with("path", logs));
+        }
+        let mut studio = Self::new(ctx, state, services, mark(), start);
+        studio.set_out(ctx, &options, first_start, verdict);
         Ok(studio)
     }
 
     /// Starts what takes time.
-    fn set_out(&mut self, ctx: &Context, options: &Options, first_start: bool) {
+    fn set_out(&mut self, ctx: &Context, options: &Options, first_start: bool, before: Verdict) {
         let (state, services) = self.halves();
         services.engine.set_previews(state.settings.previews);
         services.open_gallery(state);
@@ -168,7 +177,10 @@ impl Studio {
         for path in paths {
             services.run(ctx, state, super::effect::Effect::CheckModel(path));
         }
-        if let Some(path) = first_model(state, options.model.clone()) {
+        // After a row of crashes nothing is loaded that was not asked for: it may be what crashes.
+        if let Some(path) = first_model(state, options.model.clone())
+            && (!before.careful || options.model.is_some())
+        {
             services.run(ctx, state, super::effect::Effect::Load(path));
         }
         if first_start && state.demo_chosen() {

@@ -16,6 +16,7 @@ use super::textures::Textures;
 use super::{fonts, keys, theme, update, views};
 use crate::engine::memory::{Demands, Fit, free_memory};
 use crate::engine::{Event, Status};
+use crate::files::starts::Start;
 use crate::gallery::Thumb;
 use crate::request::{Draft, ImageSize};
 
@@ -34,6 +35,7 @@ pub struct Studio {
     shown: Option<(Settings, String)>,
     session_due: Option<Instant>,
     memory_seen: Option<Instant>,
+    start: Option<Start>,
 }
 
 impl Studio {
@@ -43,6 +45,7 @@ impl Studio {
         state: State,
         services: Services,
         mark: Option<egui::ColorImage>,
+        start: Start,
     ) -> Self {
         let language = state.settings.language.unwrap_or_else(Language::of_system);
         let mark = mark.map(|image| ctx.load_texture("mark", image, egui::TextureOptions::LINEAR));
@@ -57,6 +60,7 @@ impl Studio {
             shown: None,
             session_due: None,
             memory_seen: None,
+            start: Some(start),
         };
         studio.follow_settings(ctx);
         studio
@@ -439,6 +443,9 @@ impl eframe::App for Studio {
             tracing::error!(%error, "the session is not saved");
         }
         self.services.engine.shutdown();
+        if let Some(start) = self.start.take() {
+            start.end_well();
+        }
         if let Some(mut process) = self.services.successor.take()
             && let Err(error) = process.spawn()
         {

@@ -158,7 +158,7 @@ mod tests {
             ".queue.json.Ab12Zz",
             ".bashrc",
             ".notes.txt.Ab12Zz",
-            ".queue.json.backup",
+            ".queue.json.bak",
         ] {
             std::fs::write(folder.path().join(name), b"x").unwrap();
         }
