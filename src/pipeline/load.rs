@@ -98,7 +98,7 @@ impl Pipeline {
         } = networks;
         Self {
             prompts: PromptEncoder::new(tokenizer, text_encoder),
-            transformer: transformer.merge_projections(),
+            transformer,
             vae,
             scheduler,
             projection,

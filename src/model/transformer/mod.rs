@@ -150,16 +150,7 @@ impl Transformer {
     /// The result computes the same, but its parameters have no names in a diffusers checkpoint (`attention.qkv`,
     /// `feed_forward.w13`): merge after loading, and neither train nor save the merged module.
     pub fn merge_projections(self) -> Self {
-        let device = self.x_pad_token.val().device();
-        let merge = |blocks: Vec<Block>| {
-            let merge_one = |block: Block| {
-                let merged = block.merge_projections();
-                // The pools would keep the weights' old memory, a third of the model's, until the end.
-                device.memory_cleanup();
-                merged
-            };
-            blocks.into_iter().map(merge_one).collect()
-        };
+        let merge = |blocks: Vec<Block>| blocks.into_iter().map(Block::merge_projections).collect();
         Self {
             noise_refiner: merge(self.noise_refiner),
             context_refiner: merge(self.context_refiner),
