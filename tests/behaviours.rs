@@ -16,6 +16,7 @@ mod behaviours {
     mod checkpoint_tokenizer;
     mod cuda_device;
     mod cuda_kernels;
+    mod demo_model;
     mod engine;
     mod engine_model;
     mod gallery;

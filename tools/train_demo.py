@@ -22,11 +22,11 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from transformers import Qwen3Config, Qwen3Model
 
-VAE = dict(block_out_channels=[32, 32, 64, 128], layers_per_block=1, latent_channels=16, norm_num_groups=8, in_channels=3,
+VAE = dict(block_out_channels=[32, 48, 96, 128], layers_per_block=1, latent_channels=16, norm_num_groups=8, in_channels=3,
            out_channels=3, act_fn="silu", sample_size=256, use_quant_conv=False, use_post_quant_conv=False,
            mid_block_add_attention=True, down_block_types=["DownEncoderBlock2D"] * 4, up_block_types=["UpDecoderBlock2D"] * 4,
            force_upcast=False)
-DIT = dict(dim=192, n_layers=8, n_refiner_layers=1, n_heads=3, n_kv_heads=3, cap_feat_dim=160, axes_dims=[16, 24, 24],
+DIT = dict(dim=192, n_layers=10, n_refiner_layers=1, n_heads=3, n_kv_heads=3, cap_feat_dim=160, axes_dims=[16, 24, 24],
            axes_lens=[1536, 512, 512], rope_theta=256.0, t_scale=1000.0, in_channels=16, norm_eps=1e-5, qk_norm=True)
 WORDS = dict(vocab_size=1536, hidden_size=160, intermediate_size=384, num_hidden_layers=4, num_attention_heads=4,
              num_key_value_heads=2, head_dim=32, rope_theta=10000.0, rms_norm_eps=1e-6, max_position_embeddings=512,

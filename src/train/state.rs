@@ -21,7 +21,7 @@ const AVERAGE: &str = "average.safetensors";
 const CURVE: &str = "loss.csv";
 
 /// No file of a state is larger.
-const CAP_BYTES: u64 = 16 << 20;
+const CAP_BYTES: u64 = 24 << 20;
 
 /// Whether `folder` holds a state.
 pub fn exists(folder: &Path) -> bool {

@@ -46,7 +46,7 @@ impl Sizes {
             },
             transformer: TransformerConfig {
                 dim: 192,
-                n_layers: 8,
+                n_layers: 10,
                 n_refiner_layers: 1,
                 n_heads: 3,
                 cap_feat_dim: 160,
@@ -54,7 +54,7 @@ impl Sizes {
                 ..TransformerConfig::z_image_turbo()
             },
             vae: VaeConfig {
-                block_out_channels: vec![32, 32, 64, 128],
+                block_out_channels: vec![32, 48, 96, 128],
                 layers_per_block: 1,
                 norm_num_groups: 8,
                 scaling_factor: 1.0,
