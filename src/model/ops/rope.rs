@@ -1,6 +1,7 @@
 //! Rotary position embeddings, together with the per-head norm that precedes them.
 
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
+use rayon::prelude::*;
 
 use super::norm::normalise;
 use crate::model::cpu;
@@ -34,7 +35,7 @@ impl Rope {
         device: &Device,
     ) -> Self {
         let table = |turn: fn(f32) -> f32| {
-            let values: Vec<f32> = angles.iter().map(|&angle| turn(angle)).collect();
+            let values: Vec<f32> = angles.par_iter().map(|&angle| turn(angle)).collect();
             Tensor::from_data(
                 TensorData::new(values, [batch, length, half]),
                 (device, DType::F32),
