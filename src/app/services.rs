@@ -21,6 +21,9 @@ use crate::files::Places;
 use crate::gallery::{Gallery, Thumbs, export, read_png, thumbs};
 use crate::pipeline::device::{DeviceChoice, Placement, Precision};
 
+/// The tokenizer of the loaded model, and whose it is; filled in by a thread of its own.
+pub type LoadedTokenizer = Arc<Mutex<Option<(PathBuf, Arc<Tokenizer>)>>>;
+
 /// Everything outside the state.
 pub struct Services {
     /// Folders.
@@ -36,7 +39,7 @@ pub struct Services {
     /// Wakes the window.
     pub wake: Arc<dyn Fn() + Send + Sync>,
     /// The tokenizer of the loaded model, and whose it is.
-    pub tokenizer: Arc<Mutex<Option<(PathBuf, Arc<Tokenizer>)>>>,
+    pub tokenizer: LoadedTokenizer,
     /// A picture whose pixels were decoded elsewhere, on their way to the graphics card.
     pub decoded: Arc<Mutex<Vec<(PathBuf, image::RgbImage)>>>,
     /// Measured times.

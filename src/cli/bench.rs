@@ -47,7 +47,12 @@ pub struct Args {
 /// As `danqing generate`.
 pub fn run(args: &Args) -> Result<(), Failure> {
     let interrupt = Interrupt::new()?;
-    let placement = args.model.place()?;
+    let weight_bytes = if args.verify || args.random.is_some() {
+        u64::MAX
+    } else {
+        args.model.open()?.bytes()
+    };
+    let placement = args.model.place(weight_bytes)?;
     if args.verify {
         return verify::run(&placement.device, &mut std::io::stdout())
             .map_err(|error| Failure::Failed(error.to_string()));

@@ -24,9 +24,10 @@ pub struct ModelArgs {
 }
 
 impl ModelArgs {
-    /// Finds the device, and says so on stderr where it is not the one that would be expected.
-    pub fn place(&self) -> Result<Placement, Failure> {
-        let placement = Placement::resolve(self.device, self.dtype)?;
+    /// Finds the device for a model with so many bytes of weights, and says so on stderr where it is not the one that
+    /// would be expected.
+    pub fn place(&self, weight_bytes: u64) -> Result<Placement, Failure> {
+        let placement = Placement::resolve(self.device.suited_to(weight_bytes), self.dtype)?;
         if let Some(notice) = &placement.notice {
             eprintln!("note: {notice}");
         }

@@ -19,8 +19,8 @@ impl Loader for PipelineLoader {
     ) -> Result<Box<dyn Painter>, EngineError> {
         let unusable = |error: &dyn std::fmt::Display| EngineError::Model(error.to_string());
         let checkpoint = Checkpoint::open(&choice.path).map_err(|error| unusable(&error))?;
-        let placement =
-            Placement::resolve(choice.device, None).map_err(|error| unusable(&error))?;
+        let placement = Placement::resolve(choice.device.suited_to(checkpoint.bytes()), None)
+            .map_err(|error| unusable(&error))?;
         let provenance = Provenance::of(&checkpoint, &placement)?;
         let pipeline = Pipeline::load(&checkpoint, &placement, progress)?;
         Ok(Box::new(PipelinePainter {

@@ -21,6 +21,23 @@ pub enum DeviceChoice {
     Cpu,
 }
 
+/// Weights in bytes under which [`DeviceChoice::Auto`] stays on the CPU.
+const SMALL_MODEL_BYTES: u64 = 256 * 1024 * 1024;
+
+impl DeviceChoice {
+    /// The choice for a model with so many bytes of weights.
+    ///
+    /// A small one, such as the demo model, is painted on the CPU in less time than a GPU takes to tune its kernels
+    /// for it, so `Auto` does not reach for the GPU. A device named outright is kept.
+    #[must_use]
+    pub const fn suited_to(self, weight_bytes: u64) -> Self {
+        match self {
+            Self::Auto if weight_bytes < SMALL_MODEL_BYTES => Self::Cpu,
+            other => other,
+        }
+    }
+}
+
 impl FromStr for DeviceChoice {
     type Err = DeviceError;
 

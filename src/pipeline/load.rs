@@ -57,8 +57,12 @@ impl Networks {
         let begin = part(Part::Vae);
         let vae = checkpoint.load_vae(device, dtype, &mut |done, _| progress(begin + done, all))?;
         let begin = part(Part::Transformer);
-        let transformer = checkpoint
+        let mut transformer = checkpoint
             .load_transformer(device, dtype, &mut |done, _| progress(begin + done, all))?;
+        if !placement.is_cuda() {
+            // A tenth faster on a CPU. On CUDA the fast path gains nothing by it, and the pool keeps the old copies.
+            transformer = transformer.merge_projections();
+        }
         Ok(Self {
             tokenizer,
             text_encoder,

@@ -2,7 +2,7 @@
 
 pub mod scripted;
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -295,7 +295,9 @@ fn the_old_model_is_freed_before_the_new_one_is_read() {
     let mut studio = Studio::new();
     studio.load();
     studio.handle.load(studio.choice("second")).unwrap();
-    studio.wait_for(|event| matches!(event, Event::Loaded { choice, .. } if choice.path == PathBuf::from("second")));
+    studio.wait_for(
+        |event| matches!(event, Event::Loaded { choice, .. } if choice.path == Path::new("second")),
+    );
     assert_eq!(studio.most_models_at_once(), 1);
     studio.handle.unload().unwrap();
     studio.wait_for(|event| matches!(event, Event::Unloaded));

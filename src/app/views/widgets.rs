@@ -118,28 +118,26 @@ pub fn focus_stroke(ui: &Ui) -> Stroke {
 /// The one button to press, in cinnabar over the whole width.
 pub fn primary_button(ui: &mut Ui, text: &str, width: f32) -> Response {
     let t = Tokens::of(ui);
-    let response = ui
-        .scope(|ui| {
-            let widgets = &mut ui.visuals_mut().widgets;
-            for (widget, fill) in [
-                (&mut widgets.inactive, t.accent),
-                (&mut widgets.hovered, t.accent_hover),
-                (&mut widgets.active, t.accent_hover),
-                (&mut widgets.noninteractive, t.accent),
-            ] {
-                widget.weak_bg_fill = fill;
-                widget.bg_fill = fill;
-                widget.bg_stroke = Stroke::NONE;
-                widget.fg_stroke.color = t.on_accent;
-            }
-            widgets.active.bg_stroke = Stroke::new(2.0, t.text);
-            ui.add_sized(
-                vec2(width, 40.0),
-                Button::new(RichText::new(text).size(15.0).strong().color(t.on_accent)),
-            )
-        })
-        .inner;
-    response
+    ui.scope(|ui| {
+        let widgets = &mut ui.visuals_mut().widgets;
+        for (widget, fill) in [
+            (&mut widgets.inactive, t.accent),
+            (&mut widgets.hovered, t.accent_hover),
+            (&mut widgets.active, t.accent_hover),
+            (&mut widgets.noninteractive, t.accent),
+        ] {
+            widget.weak_bg_fill = fill;
+            widget.bg_fill = fill;
+            widget.bg_stroke = Stroke::NONE;
+            widget.fg_stroke.color = t.on_accent;
+        }
+        widgets.active.bg_stroke = Stroke::new(2.0, t.text);
+        ui.add_sized(
+            vec2(width, 40.0),
+            Button::new(RichText::new(text).size(15.0).strong().color(t.on_accent)),
+        )
+    })
+    .inner
 }
 
 /// A plain button as high as the other controls.

@@ -36,7 +36,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         noise: noise.as_ref(),
     };
     let output = Output::find(args.output.as_deref(), batch.len())?;
-    let placement = plan.model.place()?;
+    let placement = plan.model.place(checkpoint.bytes())?;
     let mut loaded = model::load(&checkpoint, &placement)?;
     if let Some(tokens) = args.max_tokens {
         loaded.pipeline.prompts().set_max_tokens(tokens as usize);

@@ -4,6 +4,11 @@
 //! host about 40 µs (measured: 350 ops made the text encoder take 14 ms, three times what the device needs). So an op
 //! takes in as much of its neighbourhood as one pass over memory can hold, or a whole half of a layer.
 
+#![expect(
+    clippy::too_many_arguments,
+    reason = "an extension op takes tensors one by one"
+)]
+
 mod attention;
 mod linear;
 mod norm;
@@ -80,10 +85,6 @@ pub trait CudaOps: Backend {
 
     /// [`CudaOps::cuda_gated_residual`], and its rms norm · `weight` · (1 + part `scale` of `modulation`).
     #[fusion(meta = |x, _, _, _, _, _, _, _| (x.clone(), x.clone()))]
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "an extension op takes tensors one by one"
-    )]
     fn cuda_gated_residual_norm(
         x: FloatTensor<Self>,
         branch: FloatTensor<Self>,
@@ -116,10 +117,6 @@ pub trait CudaOps: Backend {
     /// `[B, S, d]`, `qkv` `[(H + 2·G)·128, d]`, norms `[128]`, `cos` and `sin` f32 `[1 or B, S, 64]`, `out`
     /// `[d', H·128]` → `[B, S, d']`.
     #[fusion(dtype = x, shape = with_last(x, out[0]))]
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "an extension op takes tensors one by one"
-    )]
     fn cuda_self_attention_merged(
         x: FloatTensor<Self>,
         qkv: FloatTensor<Self>,
@@ -133,10 +130,6 @@ pub trait CudaOps: Backend {
 
     /// [`CudaOps::cuda_self_attention_merged`] with the projections apart.
     #[fusion(dtype = x, shape = with_last(x, out[0]))]
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "an extension op takes tensors one by one"
-    )]
     fn cuda_self_attention_apart(
         x: FloatTensor<Self>,
         q: FloatTensor<Self>,

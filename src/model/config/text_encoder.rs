@@ -161,7 +161,7 @@ impl TextEncoderConfig {
         check.size("head_dim", self.head_dim, 2, 1024)?;
         check.positive("rope_theta", self.rope_theta)?;
         check.positive("rms_norm_eps", self.rms_norm_eps)?;
-        if self.head_dim % 2 != 0 {
+        if !self.head_dim.is_multiple_of(2) {
             return check.refuse("head_dim", self.head_dim, "it must be even");
         }
         if !self

@@ -10,6 +10,7 @@ pub type Projection = (Tensor<2>, Option<Tensor<1>>);
 
 /// N projections of one input.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "lives on the stack for one call")]
 pub enum Projections<const N: usize> {
     /// Each with its own weight.
     Apart([Projection; N]),

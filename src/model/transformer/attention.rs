@@ -12,6 +12,10 @@ const QK_NORM_EPS: f64 = 1e-5;
 
 /// Attention as checkpoints store it, or with its three input projections merged into one.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a few dozen of them, each in a block that is large itself"
+)]
 pub enum Attention {
     /// `to_q`, `to_k`, `to_v` apart: loading, saving, training.
     Split(SplitAttention),
