@@ -290,6 +290,17 @@ mod tests {
     }
 
     #[test]
+    fn only_a_choice_left_open_and_only_a_small_model_goes_to_the_cpu() {
+        let (small, large) = (24 << 20, 12 << 30);
+        assert_eq!(DeviceChoice::Auto.suited_to(small), DeviceChoice::Cpu);
+        assert_eq!(DeviceChoice::Auto.suited_to(large), DeviceChoice::Auto);
+        assert_eq!(
+            DeviceChoice::Cuda(0).suited_to(small),
+            DeviceChoice::Cuda(0)
+        );
+    }
+
+    #[test]
     fn a_card_that_is_not_there_is_an_error() {
         assert!(Placement::resolve(DeviceChoice::Cuda(4096), None).is_err());
     }
