@@ -10,6 +10,7 @@ use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use crate::checkpoint::{Checkpoint, find_demo_model};
 use crate::pipeline::Pipeline;
 use crate::pipeline::device::{DeviceChoice, Placement};
+use crate::request::Guidance;
 use crate::train::demo::networks::Sizes;
 use crate::train::demo::{autoencoder, dataset, evaluate, export, painter, scene::Scene, sheet};
 use crate::train::optimizer::LearningRate;
@@ -113,6 +114,9 @@ struct Evaluate {
     /// Prompts, half of them Chinese
     #[arg(long, default_value_t = 300)]
     prompts: u64,
+    /// Guidance scale, 1 = off
+    #[arg(long, default_value_t = 1.0)]
+    guidance: f32,
     /// auto, cpu, cuda or cuda:N
     #[arg(long, default_value = "auto")]
     device: DeviceChoice,
@@ -224,10 +228,12 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
             let placement = Placement::resolve(wanted.device, None)?;
             let mut pipeline =
                 Pipeline::load(&Checkpoint::open(&model)?, &placement, &mut |_, _| {})?;
+            let guidance = Guidance::new(wanted.guidance)?;
             let bar = indicatif::ProgressBar::new(wanted.prompts);
-            let evaluation = evaluate::evaluate(&mut pipeline, wanted.prompts, &mut |done| {
-                bar.set_position(done)
-            })?;
+            let evaluation =
+                evaluate::evaluate(&mut pipeline, wanted.prompts, guidance, &mut |done| {
+                    bar.set_position(done)
+                })?;
             bar.finish_and_clear();
             println!("{}", serde_json::to_string_pretty(&evaluation)?);
         }

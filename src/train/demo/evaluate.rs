@@ -13,7 +13,7 @@ use super::reader::{self, Reader};
 use super::render;
 use super::scene::{Colour, Place, Scene, Style, Time};
 use crate::pipeline::{CancelToken, Pipeline, Silent};
-use crate::request::{ImageSize, Prompt, Request, RequestError, Seed};
+use crate::request::{Guidance, ImageSize, Prompt, Request, RequestError, Seed};
 use crate::train::TrainError;
 
 /// Renders the readers are fitted to, and renders they are tried on.
@@ -56,6 +56,7 @@ pub struct Evaluation {
 pub fn evaluate(
     pipeline: &mut Pipeline,
     prompts: u64,
+    guidance: Guidance,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Evaluation, TrainError> {
     let readers = fitted_readers();
@@ -74,7 +75,7 @@ pub fn evaluate(
         } else {
             Language::English
         };
-        let picture = paint(pipeline, &wording(scene, language), index as u64)?;
+        let picture = paint(pipeline, &wording(scene, language), index as u64, guidance)?;
         read.push(reader::features(&picture, scene));
         progress(index as u64 + 1);
     }
@@ -104,7 +105,7 @@ pub fn evaluate(
             pictures: chinese[attribute].1 + english[attribute].1,
         })
         .collect();
-    let (diversity, diversity_of_renders) = diversity(pipeline)?;
+    let (diversity, diversity_of_renders) = diversity(pipeline, guidance)?;
     Ok(Evaluation {
         scores,
         diversity,
@@ -175,9 +176,15 @@ fn wording(scene: &Scene, language: Language) -> String {
     )
 }
 
-fn paint(pipeline: &mut Pipeline, prompt: &str, seed: u64) -> Result<RgbImage, TrainError> {
+fn paint(
+    pipeline: &mut Pipeline,
+    prompt: &str,
+    seed: u64,
+    guidance: Guidance,
+) -> Result<RgbImage, TrainError> {
     let refused = |error: RequestError| TrainError::Tokenizer(error.to_string());
     let mut request = Request::new(Prompt::new(prompt).map_err(refused)?, Seed(seed));
+    request.guidance = guidance;
     request.size = ImageSize::new(NATIVE, NATIVE).map_err(refused)?;
     let pictures = pipeline.generate(&request, &mut Silent, &CancelToken::new())?;
     let picture = pictures.into_iter().next();
@@ -186,11 +193,11 @@ fn paint(pipeline: &mut Pipeline, prompt: &str, seed: u64) -> Result<RgbImage, T
         .ok_or_else(|| TrainError::device("painting", "no picture came out"))
 }
 
-fn diversity(pipeline: &mut Pipeline) -> Result<(f64, f64), TrainError> {
+fn diversity(pipeline: &mut Pipeline, guidance: Guidance) -> Result<(f64, f64), TrainError> {
     let scene = Scene::sample_split(3 << 40, true);
     let prompt = wording(&scene, Language::English);
     let painted = (0..SEEDS)
-        .map(|seed| paint(pipeline, &prompt, seed))
+        .map(|seed| paint(pipeline, &prompt, seed, guidance))
         .collect::<Result<Vec<_>, _>>()?;
     let rendered: Vec<RgbImage> = (0..SEEDS)
         .map(|seed| {
