@@ -5,6 +5,7 @@
 //! something with it. Views send commands; [`update`](super::update) alone changes the state.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use eframe::egui::{Key, KeyboardShortcut, Modifiers};
 
@@ -12,6 +13,7 @@ use super::outcome::Outcome;
 use super::settings::Settings;
 use super::state::{Dialog, ExportKind, Narrow, NoticeId, Reuse, RightTab, Zoom};
 use crate::engine::JobId;
+use crate::gallery::Entry;
 use crate::request::Draft;
 
 macro_rules! actions {
@@ -232,7 +234,7 @@ pub enum Command {
     /// Saves the chosen picture elsewhere.
     ExportAs(ExportKind),
     /// A picture of the gallery is in view and has no texture.
-    NeedThumbnail(PathBuf),
+    NeedThumbnail(Arc<Entry>),
     /// The picture was zoomed or moved.
     Canvas {
         /// How large the picture is drawn.

@@ -2,10 +2,12 @@
 //! does.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::settings::Settings;
 use super::state::ExportKind;
 use crate::engine::JobId;
+use crate::gallery::Entry;
 use crate::request::Request;
 use crate::request::preset::Preset;
 
@@ -48,7 +50,7 @@ pub enum Effect {
     /// Brings the last one back.
     UndoTrash,
     /// A small picture is wanted.
-    Thumbnail(PathBuf),
+    Thumbnail(Arc<Entry>),
     /// A whole picture and what it says about itself are wanted.
     Picture(PathBuf),
     /// Only its pixels are wanted.

@@ -18,7 +18,7 @@ use crate::engine::forecast::Forecast;
 use crate::engine::memory::Demands;
 use crate::engine::{EngineHandle, ModelChoice, QueueError, SaveTo};
 use crate::files::Places;
-use crate::gallery::{Gallery, Thumbs, export, read_png, thumbs};
+use crate::gallery::{Entry, Gallery, Thumbs, export, read_png, thumbs};
 use crate::pipeline::device::{DeviceChoice, Placement, Precision};
 
 /// The tokenizer of the loaded model, and whose it is; filled in by a thread of its own.
@@ -45,7 +45,7 @@ pub struct Services {
     /// Measured times.
     pub forecast: Arc<Mutex<Forecast>>,
     /// Small pictures that are being waited for.
-    pub wanted: Vec<PathBuf>,
+    pub wanted: Vec<Arc<Entry>>,
     /// Whether the session is to be written soon.
     pub session_changed: bool,
     /// The process that takes this one's place.
@@ -71,9 +71,9 @@ impl Services {
             Effect::Star(path, star) => self.on_gallery(|gallery| gallery.star(vec![path], star)),
             Effect::Trash(path) => self.on_gallery(|gallery| gallery.trash(vec![path])),
             Effect::UndoTrash => self.on_gallery(Gallery::undo_trash),
-            Effect::Thumbnail(path) => {
-                if !self.wanted.contains(&path) {
-                    self.wanted.push(path);
+            Effect::Thumbnail(entry) => {
+                if !self.wanted.iter().any(|wanted| Arc::ptr_eq(wanted, &entry)) {
+                    self.wanted.push(entry);
                 }
             }
             Effect::Picture(path) => {

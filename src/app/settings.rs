@@ -23,7 +23,7 @@ pub struct Settings {
     pub language: Option<Language>,
     /// Light, dark, or as the system is.
     pub theme: ThemePreference,
-    /// Nothing slides, fades or blinks.
+    /// Nothing slides or fades.
     pub reduced_motion: bool,
     /// The gallery, or the folder of pictures that the system names.
     pub gallery: Option<PathBuf>,

@@ -255,6 +255,7 @@ fn restore(state: &mut State, session: Session) {
     state.draft = draft;
     state.desk.history = history;
     state.desk.focus_prompt = true;
+    state.desk.wants_preset = state.draft.prompt.is_empty();
     if let Some((left, right)) = columns {
         (state.layout.left, state.layout.right) = (left, right);
     }

@@ -155,6 +155,8 @@ pub struct Desk {
     pub undone: Vec<Draft>,
     /// When the draft was last changed.
     pub edited: Option<Instant>,
+    /// Whether the preset of the settings is still to be applied, once presets are listed.
+    pub wants_preset: bool,
     /// Set for one frame when the prompt should take the keyboard.
     pub focus_prompt: bool,
     /// Set for one frame when the gallery's search should take the keyboard.
@@ -240,13 +242,18 @@ impl GalleryState {
     #[must_use]
     pub fn chosen_place(&self) -> Option<usize> {
         let chosen = self.chosen.as_ref()?;
-        self.shown().iter().position(|entry| &entry.path == chosen)
+        self.shown()
+            .iter()
+            .position(|entry| entry.path.as_os_str() == chosen.as_os_str())
     }
 
     /// The entry of `path`.
     #[must_use]
     pub fn entry(&self, path: &Path) -> Option<&Arc<Entry>> {
-        self.shown().iter().find(|entry| entry.path == path)
+        // As bytes: comparing paths part by part would take milliseconds among 50,000.
+        self.shown()
+            .iter()
+            .find(|entry| entry.path.as_os_str() == path.as_os_str())
     }
 
     /// What is known of the chosen picture, once it is read.

@@ -22,6 +22,8 @@ use crate::request::{Draft, ImageSize};
 
 /// How long after a change the session is written.
 const SAVE_AFTER: Duration = Duration::from_secs(1);
+/// Small pictures that are waited for at once.
+const WAITED_FOR: usize = 256;
 /// How often the memory is looked at while work goes on.
 const MEMORY_EVERY: Duration = Duration::from_secs(1);
 
@@ -254,19 +256,19 @@ impl Studio {
             return;
         };
         let (state, textures) = (&self.state, &mut self.textures);
-        self.services.wanted.retain(|path| {
-            let Some(entry) = state.gallery.entry(path) else {
-                return false;
-            };
-            match thumbs.get(&state.gallery_folder, entry) {
+        self.services
+            .wanted
+            .retain(|entry| match thumbs.get(&state.gallery_folder, entry) {
                 Thumb::Ready(pixels) => {
-                    textures.put_thumbnail(ctx, path.clone(), &pixels);
+                    textures.put_thumbnail(ctx, entry.path.clone(), &pixels);
                     false
                 }
                 Thumb::Coming => true,
                 Thumb::Bad(_) => false,
-            }
-        });
+            });
+        // What was scrolled past is not waited for.
+        let past = self.services.wanted.len().saturating_sub(WAITED_FOR);
+        self.services.wanted.drain(..past);
     }
 
     /// Lets language, theme and motion follow the settings.

@@ -135,7 +135,7 @@ impl Tokens {
 
 /// Puts both themes into force and chooses between them by `preference`.
 ///
-/// With `reduced_motion` nothing slides, fades or blinks.
+/// With `reduced_motion` nothing slides or fades.
 pub fn install(ctx: &Context, preference: ThemePreference, reduced_motion: bool) {
     for theme in [Theme::Dark, Theme::Light] {
         ctx.set_style_of(theme, Arc::new(style(theme, reduced_motion)));
@@ -181,10 +181,11 @@ fn style(theme: Theme, reduced_motion: bool) -> Style {
     style.spacing.tooltip_width = 320.0;
     style.interaction.tooltip_delay = 0.35;
     style.interaction.selectable_labels = false;
+    // Each blink paints the whole window anew: a quarter of a processor where no GPU draws it.
+    style.visuals.text_cursor.blink = false;
     if reduced_motion {
         style.animation_time = 0.0;
         style.scroll_animation = egui::style::ScrollAnimation::none();
-        style.visuals.text_cursor.blink = false;
     } else {
         style.animation_time = 0.12;
     }

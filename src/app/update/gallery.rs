@@ -34,7 +34,7 @@ pub(super) fn command(state: &mut State, command: Command, out: &mut Vec<Effect>
                 out.push(Effect::SaveCopy(full(state, path), kind));
             }
         }
-        Command::NeedThumbnail(path) => out.push(Effect::Thumbnail(path)),
+        Command::NeedThumbnail(entry) => out.push(Effect::Thumbnail(entry)),
         _ => {}
     }
 }

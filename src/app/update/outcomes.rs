@@ -38,6 +38,7 @@ pub(super) fn take(state: &mut State, outcome: Outcome, out: &mut Vec<Effect>) {
         Outcome::Presets(entries) => {
             state.presets.entries = entries;
             state.presets.applied = None;
+            apply_default_preset(state);
         }
         Outcome::Imported(imported) => take_imported(state, *imported, out),
         Outcome::Devices(devices, system) => {
@@ -47,6 +48,21 @@ pub(super) fn take(state: &mut State, outcome: Outcome, out: &mut Vec<Effect>) {
         Outcome::Said(Weight::Good, message) => state.notices.good(message),
         Outcome::Said(Weight::Warning, message) => state.notices.warn(message),
         Outcome::Said(Weight::Error, message) => state.notices.error(message),
+    }
+}
+
+/// A start without a draft begins with the preset of the settings.
+fn apply_default_preset(state: &mut State) {
+    if !std::mem::take(&mut state.desk.wants_preset) {
+        return;
+    }
+    let Some(wanted) = &state.settings.preset else {
+        return;
+    };
+    let mut entries = state.presets.entries.iter().enumerate();
+    if let Some((place, entry)) = entries.find(|(_, entry)| &entry.key == wanted) {
+        entry.preset.apply(&mut state.draft);
+        state.presets.applied = Some(place);
     }
 }
 

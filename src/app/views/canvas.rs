@@ -81,12 +81,7 @@ fn what<'a>(view: &View<'a>) -> Option<Shown<'a>> {
 
 /// A picture of the gallery.
 pub(super) fn of_entry<'a>(view: &View<'_>, path: &Path, texture: &'a TextureHandle) -> Shown<'a> {
-    let entry = view
-        .state
-        .gallery
-        .shown()
-        .iter()
-        .find(|entry| entry.path == path);
+    let entry = view.state.gallery.entry(path);
     let size = entry.and_then(|entry| size_of(entry));
     let size = size.map_or(texture.size_vec2(), |(width, height)| {
         vec2(width as f32, height as f32)

@@ -19,13 +19,7 @@ pub(super) fn other<'a>(view: &View<'a>) -> Option<(CompareMode, Shown<'a>)> {
 }
 
 fn seed_of(view: &View<'_>, path: Option<&std::path::PathBuf>) -> String {
-    let entry = path.and_then(|path| {
-        view.state
-            .gallery
-            .shown()
-            .iter()
-            .find(|entry| &entry.path == path)
-    });
+    let entry = path.and_then(|path| view.state.gallery.entry(path));
     let seed = entry.and_then(|entry| entry.facts()?.seed);
     seed.map(|seed| view.say_with("canvas-seed", &[("seed", seed.to_string().into())]))
         .unwrap_or_default()

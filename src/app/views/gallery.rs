@@ -1,5 +1,7 @@
 //! The pictures of the folder, newest first: search, stars, and a grid that draws only what is in sight.
 
+use std::sync::Arc;
+
 use eframe::egui::{
     self, Align, Color32, CornerRadius, Layout, Pos2, Rect, RichText, ScrollArea, Sense, Stroke,
     StrokeKind, TextEdit, Ui, Vec2, pos2, vec2,
@@ -128,7 +130,7 @@ fn grid(ui: &mut Ui, view: &mut View<'_>) {
     });
 }
 
-fn cell(ui: &mut Ui, view: &mut View<'_>, entry: &Entry, side: f32) {
+fn cell(ui: &mut Ui, view: &mut View<'_>, entry: &Arc<Entry>, side: f32) {
     let t = Tokens::of(ui);
     let (rect, response) = ui.allocate_exact_size(Vec2::splat(side), Sense::click());
     let chosen = view.state.gallery.chosen.as_ref() == Some(&entry.path);
@@ -150,7 +152,7 @@ fn cell(ui: &mut Ui, view: &mut View<'_>, entry: &Entry, side: f32) {
             ui.painter()
                 .add(brush.with_texture(texture.id(), cover(texture.size_vec2())));
         } else {
-            view.send(Command::NeedThumbnail(entry.path.clone()));
+            view.send(Command::NeedThumbnail(entry.clone()));
         }
         if entry.star {
             let at =
