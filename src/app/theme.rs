@@ -222,6 +222,8 @@ fn visuals(theme: Theme) -> Visuals {
         .accent
         .gamma_multiply(if theme == Theme::Dark { 0.55 } else { 0.3 });
     v.selection.stroke = Stroke::new(1.5, t.accent_text);
+    // A blinking cursor would draw the window anew twice a second for as long as a field has the keyboard.
+    v.text_cursor.blink = false;
     v.text_cursor.stroke = Stroke::new(2.0, t.accent_text);
     v.hyperlink_color = t.accent_text;
     v.extreme_bg_color = t.field;
