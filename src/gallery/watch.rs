@@ -4,11 +4,15 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crossbeam_channel::{Receiver, bounded};
+use crossbeam_channel::Receiver;
+#[cfg(feature = "gui")]
+use crossbeam_channel::bounded;
 
+#[cfg(feature = "gui")]
 use super::index::is_hidden;
 
 /// More changes than this at once, and the whole folder is looked at instead.
+#[cfg(feature = "gui")]
 const MAX_PATHS: usize = 1_000;
 
 /// What has changed since it was last asked.
