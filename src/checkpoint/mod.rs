@@ -180,6 +180,20 @@ impl Checkpoint {
         self.load(self.new_transformer(device), device, dtype, progress)
     }
 
+    /// Loads the diffusion transformer in bfloat16, with the big products of its main blocks in 8 bits; see
+    /// [`Transformer::load_as_fp8`].
+    ///
+    /// # Errors
+    /// As [`load_transformer`](Self::load_transformer).
+    pub fn load_transformer_as_fp8(
+        &self,
+        device: &Device,
+        progress: Progress<'_>,
+    ) -> Result<Transformer, CheckpointError> {
+        let network = self.new_transformer(device).load_as_fp8();
+        self.load(network, device, DType::BF16, progress)
+    }
+
     /// Loads the layers of the text encoder that are run; else as [`load_transformer`](Self::load_transformer).
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use crate::{
     model::{SchedulerConfig, TextEncoderConfig, TransformerConfig, VaeConfig},
-    pipeline::{Networks, Placement, preview::Projection},
+    pipeline::{Networks, Placement, Precision, preview::Projection},
 };
 use burn::{
     module::{Module, ModuleMapper, Param},
@@ -21,22 +21,28 @@ impl RandomModel {
     pub fn init(self, placement: &Placement) -> Networks {
         let Self::ZImageTurbo = self;
         let device = &placement.device;
+        // The same weights every time, so that formats can be compared.
+        device.seed(1);
         let mut draw = Draw {
             device,
             dtype: placement.precision.dtype(),
         };
-        Networks {
+        let mut transformer = TransformerConfig::z_image_turbo().init(device);
+        if placement.precision == Precision::Fp8 {
+            transformer = transformer.load_as_fp8();
+        }
+        let networks = Networks {
             tokenizer: None,
             text_encoder: TextEncoderConfig::z_image_turbo()
                 .init(device)
                 .map(&mut draw),
-            transformer: TransformerConfig::z_image_turbo()
-                .init(device)
-                .map(&mut draw),
+            transformer: transformer.map(&mut draw),
             vae: VaeConfig::z_image_turbo().init(device).map(&mut draw),
             scheduler: SchedulerConfig::z_image_turbo(),
             projection: Projection::FLUX,
-        }
+        };
+        device.memory_cleanup();
+        networks
     }
 }
 

@@ -26,9 +26,9 @@ pub struct Part<'a> {
 }
 
 /// CUDA device and type of a tensor; `None` on other devices and under autodiff.
-type Place = Option<(u16, DType)>;
+pub(super) type Place = Option<(u16, DType)>;
 
-fn place<const D: usize>(x: &Tensor<D>) -> Place {
+pub(super) fn place<const D: usize>(x: &Tensor<D>) -> Place {
     match x.device().as_dispatch() {
         DispatchDevice::Cube(CubeDevice::Cuda(cuda)) => Some((cuda.index as u16, x.dtype())),
         _ => None,
@@ -36,7 +36,7 @@ fn place<const D: usize>(x: &Tensor<D>) -> Place {
 }
 
 /// The device and type they all share.
-fn shared(places: &[Place]) -> Place {
+pub(super) fn shared(places: &[Place]) -> Place {
     let first = *places.first()?;
     places
         .iter()
@@ -45,7 +45,7 @@ fn shared(places: &[Place]) -> Place {
 }
 
 /// `Some` if all are bfloat16 on one device whose kernels are loaded.
-fn kernels(places: &[Place]) -> Option<&'static Kernels> {
+pub(super) fn kernels(places: &[Place]) -> Option<&'static Kernels> {
     match shared(places)? {
         (device, DType::BF16) => Kernels::of(device),
         _ => None,
@@ -214,6 +214,26 @@ pub fn layer_norm_modulate(x: &Tensor<3>, scale: &Tensor<3>, eps: f64) -> Option
     )))
 }
 
+/// `Some` if projections to `widths` (queries, keys and values together; joined heads) and a table of angles are
+/// what the flash kernels were written for.
+pub(super) fn heads_fit(
+    heads: &Heads,
+    x: &Tensor<3>,
+    widths: [usize; 2],
+    table: &Tensor<3>,
+) -> Option<()> {
+    let [batch, length, _] = x.dims();
+    let [rows, positions, half] = table.dims();
+    let fits = widths == [heads.queries + 2 * heads.groups, heads.queries].map(|n| n * HEAD)
+        && heads.groups > 0
+        && heads.queries.is_multiple_of(heads.groups)
+        && half == HEAD / 2
+        && positions == length
+        && (rows == 1 || rows == batch)
+        && (1..=MOST_ITEMS).contains(&batch);
+    fits.then_some(())
+}
+
 /// Projections, per-head norms, rotation, attention, projection of the heads. `weights`: one with the rows of queries,
 /// keys and values, or three; `tables`: cosines and sines.
 pub fn self_attention(
@@ -224,20 +244,8 @@ pub fn self_attention(
     out: &Tensor<2>,
     heads: Heads,
 ) -> Option<Tensor<3>> {
-    let [batch, length, _] = x.dims();
-    let [rows, positions, half] = tables[0].dims();
-    let width: usize = weights.iter().map(|weight| weight.dims()[0]).sum();
-    let fits = width == (heads.queries + 2 * heads.groups) * HEAD
-        && heads.groups > 0
-        && heads.queries.is_multiple_of(heads.groups)
-        && out.dims()[1] == heads.queries * HEAD
-        && half == HEAD / 2
-        && positions == length
-        && (rows == 1 || rows == batch)
-        && (1..=MOST_ITEMS).contains(&batch);
-    if !fits {
-        return None;
-    }
+    let width = weights.iter().map(|weight| weight.dims()[0]).sum();
+    heads_fit(&heads, x, [width, out.dims()[1]], tables[0])?;
     kernels(&[place(x), place(norms[0]), place(norms[1])])?;
     joinable(x, weights)?;
     joinable(x, &[out])?;

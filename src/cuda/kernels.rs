@@ -38,6 +38,12 @@ pub const SOURCES: [Source; 5] = [
     },
 ];
 
+/// Kernels that need 8-bit floating point, which came with compute capability 8.9.
+pub const FP8_SOURCES: [Source; 1] = [Source {
+    name: "fp8.cu",
+    parts: &[PRELUDE, include_str!("kernels/fp8.cu")],
+}];
+
 /// Kernels that need Hopper's own instructions (sm_90a).
 pub const HOPPER_SOURCES: [Source; 2] = [
     Source {
@@ -72,6 +78,9 @@ pub enum Kernel {
     GroupNormAffine,
     GroupNormApply,
     UpsampleNearest,
+    QuantiseRows,
+    SiluMulQuantise,
+    Rescale,
 }
 
 impl Kernel {
@@ -105,10 +114,13 @@ impl Kernel {
             Self::GroupNormAffine => ("picture.cu", c"group_norm_affine", 0),
             Self::GroupNormApply => ("picture.cu", c"group_norm_apply", 0),
             Self::UpsampleNearest => ("picture.cu", c"upsample_nearest", 0),
+            Self::QuantiseRows => ("fp8.cu", c"quantise_rows", 0),
+            Self::SiluMulQuantise => ("fp8.cu", c"silu_mul_quantise", 0),
+            Self::Rescale => ("fp8.cu", c"rescale", 0),
         }
     }
 
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 18] = [
         Self::RmsNorm,
         Self::ResidualNorm,
         Self::LayerNorm,
@@ -124,6 +136,9 @@ impl Kernel {
         Self::GroupNormAffine,
         Self::GroupNormApply,
         Self::UpsampleNearest,
+        Self::QuantiseRows,
+        Self::SiluMulQuantise,
+        Self::Rescale,
     ];
 }
 
@@ -132,6 +147,8 @@ pub struct Kernels {
     functions: HashMap<Kernel, cu::CUfunction>,
     /// Compute capability 9.0: the chip has Hopper's own instructions.
     pub hopper: bool,
+    /// Compute capability 8.9 or newer: the chip multiplies 8-bit floating point.
+    pub fp8: bool,
     /// Multiprocessors of the chip.
     pub multiprocessors: u32,
 }
@@ -173,6 +190,7 @@ impl Kernels {
             return Err(CudaError::TooOld { major, minor });
         }
         let hopper = (major, minor) == (9, 0);
+        let fp8 = (major, minor) >= (8, 9);
         let architecture = if major >= 9 {
             format!("sm_{major}{minor}a")
         } else {
@@ -180,6 +198,7 @@ impl Kernels {
         };
         let sources: Vec<&Source> = SOURCES
             .iter()
+            .chain(FP8_SOURCES.iter().filter(|_| fp8))
             .chain(HOPPER_SOURCES.iter().filter(|_| hopper))
             .collect();
         let compiled: Vec<Result<Vec<u8>, CudaError>> = std::thread::scope(|scope| {
@@ -223,6 +242,7 @@ impl Kernels {
         Ok(Self {
             functions,
             hopper,
+            fp8,
             multiprocessors,
         })
     }

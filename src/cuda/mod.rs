@@ -34,6 +34,7 @@ pub mod compile;
 pub mod cublaslt;
 mod error;
 pub mod fast;
+pub mod fp8;
 pub mod kernels;
 pub mod libraries;
 pub mod ops;

@@ -54,7 +54,7 @@ impl Demands {
     pub fn of(checkpoint: &Checkpoint, precision: Precision) -> Self {
         let bytes = match precision {
             Precision::F32 => 4,
-            Precision::Bf16 => 2,
+            Precision::Bf16 | Precision::Fp8 => 2,
         };
         let count = |number: usize| number as u64;
         let configs = checkpoint.configs();
@@ -62,6 +62,13 @@ impl Demands {
             .iter()
             .map(|part| checkpoint.tensors(*part).parameters())
             .sum();
+        let transformer = checkpoint.tensors(Part::Transformer).parameters();
+        // Nearly all of the transformer's weights take half the room then.
+        let narrow = if precision == Precision::Fp8 {
+            transformer
+        } else {
+            0
+        };
         let dim = count(configs.transformer.dim);
         // The widest stage at full size is the last but one, just after it was made larger.
         let channels = &configs.vae.block_out_channels;
@@ -71,14 +78,14 @@ impl Demands {
             .copied()
             .map_or(0, count);
         Self {
-            weights: parameters * bytes,
+            weights: parameters * bytes - narrow,
             per_token: BLOCK_WIDTHS * dim * bytes,
             per_pixel: DECODER_MAPS * decoder * bytes,
             transformer: (
                 dim,
                 count(configs.transformer.n_layers + configs.transformer.n_refiner_layers),
             ),
-            parameters: checkpoint.tensors(Part::Transformer).parameters(),
+            parameters: transformer,
         }
     }
 

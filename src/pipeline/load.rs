@@ -1,4 +1,6 @@
-use super::{Pipeline, PipelineError, Placement, preview::Projection, prompt::PromptEncoder};
+use super::{
+    Pipeline, PipelineError, Placement, Precision, preview::Projection, prompt::PromptEncoder,
+};
 use crate::{
     checkpoint::{Checkpoint, Part, Tokenizer},
     files::read_capped,
@@ -57,10 +59,17 @@ impl Networks {
         let begin = part(Part::Vae);
         let vae = checkpoint.load_vae(device, dtype, &mut |done, _| progress(begin + done, all))?;
         let begin = part(Part::Transformer);
-        let mut transformer = checkpoint
-            .load_transformer(device, dtype, &mut |done, _| progress(begin + done, all))?;
-        if !placement.is_cuda() {
-            // A tenth faster on a CPU. On CUDA the fast path gains nothing by it, and the pool keeps the old copies.
+        let report = &mut |done, _| progress(begin + done, all);
+        let mut transformer = if placement.precision == Precision::Fp8 {
+            checkpoint.load_transformer_as_fp8(device, report)?
+        } else {
+            checkpoint.load_transformer(device, dtype, report)?
+        };
+        if placement.is_cuda() {
+            // What was only needed for loading.
+            device.memory_cleanup();
+        } else {
+            // A tenth faster on a CPU. On CUDA the fast path gains little by it.
             transformer = transformer.merge_projections();
         }
         Ok(Self {

@@ -1,7 +1,7 @@
 //! Every kernel compiles for every chip it is meant for. Needs NVRTC, and no GPU.
 
 use danqing::cuda::compile::Source;
-use danqing::cuda::kernels::{HOPPER_SOURCES, SOURCES};
+use danqing::cuda::kernels::{FP8_SOURCES, HOPPER_SOURCES, SOURCES};
 use danqing::cuda::libraries;
 
 const ARCHITECTURES: [&str; 6] = ["sm_80", "sm_86", "sm_89", "sm_90a", "sm_100a", "sm_120a"];
@@ -29,6 +29,11 @@ fn compile_all(sources: &[Source], architectures: &[&str]) {
 #[test]
 fn kernels_compile_for_every_chip_since_ampere() {
     compile_all(&SOURCES, &ARCHITECTURES);
+}
+
+#[test]
+fn eight_bit_kernels_compile_for_every_chip_since_ada() {
+    compile_all(&FP8_SOURCES, &ARCHITECTURES[2..]);
 }
 
 #[test]

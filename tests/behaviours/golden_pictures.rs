@@ -23,7 +23,7 @@ const LATENTS_BF16: f32 = 0.02;
 fn pipeline(precision: Precision) -> Pipeline {
     let model = match precision {
         Precision::F32 => "model_f32",
-        Precision::Bf16 => "model_bf16",
+        Precision::Bf16 | Precision::Fp8 => "model_bf16",
     };
     let checkpoint = Checkpoint::open(&folder().join("tiny").join(model)).unwrap();
     // `DANQING_TEST_DEVICE=cuda` holds a card to the same numbers.
@@ -139,7 +139,7 @@ fn paint(name: &str, asked: &Asked, noise: &GivenNoise, precision: Precision) {
                 let distance = largest(got, wanted.values());
                 assert!(distance <= LATENTS, "{name}, step {step}: {distance} off");
             }
-            Precision::Bf16 => {
+            Precision::Bf16 | Precision::Fp8 => {
                 let distance = relative(got, wanted.values());
                 assert!(
                     distance <= LATENTS_BF16,

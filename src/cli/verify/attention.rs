@@ -2,8 +2,16 @@
 
 use burn::tensor::{Device, Tensor};
 
-use super::{Check, VerifyError};
-use crate::model::ops::{self, AttentionSpec, KeyMask, Mask, Projections, Rope, RopePairs};
+use super::{CHAIN_TOLERANCE, Check, TOLERANCE, VerifyError};
+use crate::model::ops::{self, AttentionSpec, KeyMask, Mask, Projections, Rope, RopePairs, fp8};
+
+/// How the projections come.
+#[derive(Debug, Clone, Copy)]
+enum Form {
+    Merged,
+    Apart,
+    Fp8,
+}
 
 impl Check<'_> {
     pub(super) fn self_attentions(&mut self) -> Result<(), VerifyError> {
@@ -63,18 +71,13 @@ impl Check<'_> {
                       x: Tensor<3>,
                       weights: [Tensor<2>; 3],
                       norms: [Tensor<1>; 2],
-                      merged: bool| {
+                      form: Form| {
             let dtype = x.dtype();
             let rope = Rope::from_angles(&angles, shape, pairs, device);
             let key_mask = keys
                 .clone()
                 .and_then(|keys| KeyMask::new(keys, length, device));
             let [norm_q, norm_k] = norms.map(Some);
-            let projections = if merged {
-                Projections::Merged((Tensor::cat(weights.into(), 0), None))
-            } else {
-                Projections::Apart(weights.map(|weight| (weight, None)))
-            };
             let with = AttentionSpec {
                 heads,
                 groups,
@@ -89,26 +92,33 @@ impl Check<'_> {
                     None => Mask::None,
                 },
             };
-            ops::self_attention(
-                x,
-                projections,
-                (out.clone().cast(dtype).to_device(device), None),
-                with,
-            )
+            let out = out.clone().cast(dtype).to_device(device);
+            let projections = match form {
+                Form::Merged => Projections::Merged((Tensor::cat(weights.into(), 0), None)),
+                Form::Apart => Projections::Apart(weights.map(|weight| (weight, None))),
+                Form::Fp8 => {
+                    let (qkv, out) = (fp8::quantise(weights), fp8::quantise([out]));
+                    return fp8::self_attention(x, &qkv, &out, with);
+                }
+            };
+            ops::self_attention(x, projections, (out, None), with)
         };
-        let plain = attend(
-            &Device::flex(),
-            x.clone(),
-            weights.clone(),
-            norms.clone(),
-            true,
-        );
-        for merged in [true, false] {
+        for form in [Form::Merged, Form::Apart, Form::Fp8] {
+            let plain = attend(
+                &Device::flex(),
+                x.clone(),
+                weights.clone(),
+                norms.clone(),
+                form,
+            );
             let weights = weights.each_ref().map(|weight| self.send(weight));
             let norms = norms.each_ref().map(|norm| self.send(norm));
-            let fast = attend(self.device, self.send(&x), weights, norms, merged);
-            let form = if merged { "merged" } else { "apart" };
-            self.compare(&format!("{name}, {form}"), fast, plain.clone())?;
+            let fast = attend(self.device, self.send(&x), weights, norms, form);
+            let tolerance = match form {
+                Form::Merged | Form::Apart => TOLERANCE,
+                Form::Fp8 => CHAIN_TOLERANCE,
+            };
+            self.compare_within(tolerance, &format!("{name}, {form:?}"), fast, plain)?;
         }
         Ok(())
     }

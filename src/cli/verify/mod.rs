@@ -15,6 +15,10 @@ use burn::tensor::{DType, Device, Distribution, Tensor};
 /// Largest relative L2 difference from the reference that bfloat16 explains.
 const TOLERANCE: f64 = 1e-2;
 
+/// The same for two products in E4M3 one after the other: bfloat16's rounding between them puts a few numbers in a
+/// hundred on the other side of a step of E4M3, which is a sixteenth of their size.
+const CHAIN_TOLERANCE: f64 = 4e-2;
+
 /// Why the check did not end well.
 #[derive(Debug, thiserror::Error)]
 pub enum VerifyError {
@@ -54,6 +58,7 @@ pub fn run(device: &Device, table: &mut dyn Write) -> Result<(), VerifyError> {
         differing: 0,
     };
     check.linears()?;
+    check.eight_bit()?;
     check.norms()?;
     check.self_attentions()?;
     check.wide_attention()?;
@@ -98,6 +103,16 @@ impl Check<'_> {
         fast: Tensor<D>,
         plain: Tensor<D>,
     ) -> Result<(), VerifyError> {
+        self.compare_within(TOLERANCE, op, fast, plain)
+    }
+
+    fn compare_within<const D: usize>(
+        &mut self,
+        tolerance: f64,
+        op: &str,
+        fast: Tensor<D>,
+        plain: Tensor<D>,
+    ) -> Result<(), VerifyError> {
         let (fast, plain) = (self.values(op, fast)?, self.values(op, plain)?);
         let (mut difference, mut norm) = (0f64, 0f64);
         for (a, b) in fast.iter().zip(&plain) {
@@ -105,7 +120,7 @@ impl Check<'_> {
             norm += f64::from(*b).powi(2);
         }
         let error = (difference / norm).sqrt();
-        let good = error <= TOLERANCE && fast.len() == plain.len();
+        let good = error <= tolerance && fast.len() == plain.len();
         self.differing += usize::from(!good);
         let verdict = if good { "ok  " } else { "BAD " };
         writeln!(self.table, "{verdict} {op:58} relative L2 {error:.2e}")?;

@@ -2,8 +2,8 @@
 
 use burn::tensor::Tensor;
 
-use super::{Check, VerifyError};
-use crate::model::ops::{self, Part, Projections};
+use super::{CHAIN_TOLERANCE, Check, VerifyError};
+use crate::model::ops::{self, Part, Projections, fp8};
 
 impl Check<'_> {
     pub(super) fn linears(&mut self) -> Result<(), VerifyError> {
@@ -48,6 +48,37 @@ impl Check<'_> {
             let whole = Projections::Merged((self.send(&Tensor::cat(gate_up.into(), 0)), None));
             let fast = ops::swiglu(self.send(&x), whole, fast_down);
             self.compare(&format!("{name} merged"), fast, plain)?;
+        }
+        Ok(())
+    }
+
+    /// The plain bodies round to E4M3 as well, so that what differs is the arithmetic alone.
+    pub(super) fn eight_bit(&mut self) -> Result<(), VerifyError> {
+        for [rows, d_in, d_out] in [[1, 256, 512], [77, 256, 640], [130, 3840, 384]] {
+            let (x, w) = (
+                self.draw([1, rows, d_in], 0.0, 1.0),
+                self.draw([d_out, d_in], 0.0, 0.05),
+            );
+            let fast = fp8::linear(self.send(&x), &fp8::quantise([self.send(&w)]));
+            let plain = fp8::linear(x, &fp8::quantise([w]));
+            self.compare(
+                &format!("linear in fp8 {rows} x {d_in} -> {d_out}"),
+                fast,
+                plain,
+            )?;
+        }
+        for [rows, d_in, width] in [[5, 64, 128], [97, 256, 1280], [300, 512, 10240]] {
+            let x = self.draw([1, rows, d_in], 0.0, 1.0);
+            let gate_up = [(); 2].map(|()| self.draw([width, d_in], 0.0, 0.1));
+            let down = self.draw([d_in, width], 0.0, 0.1);
+            let fast = fp8::swiglu(
+                self.send(&x),
+                &fp8::quantise(gate_up.each_ref().map(|w| self.send(w))),
+                &fp8::quantise([self.send(&down)]),
+            );
+            let plain = fp8::swiglu(x, &fp8::quantise(gate_up), &fp8::quantise([down]));
+            let name = format!("swiglu in fp8 {rows} x {d_in} -> {width}");
+            self.compare_within(CHAIN_TOLERANCE, &name, fast, plain)?;
         }
         Ok(())
     }

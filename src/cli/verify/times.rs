@@ -5,7 +5,7 @@ use std::time::Instant;
 use burn::tensor::{DType, Distribution, Tensor};
 
 use super::{Check, VerifyError};
-use crate::model::ops::{self, AttentionSpec, Mask, Part, Projections, Rope, RopePairs};
+use crate::model::ops::{self, AttentionSpec, Mask, Part, Projections, Rope, RopePairs, fp8};
 
 /// Calls that are timed together, so that the wait at their end weighs little.
 const CALLS: u32 = 20;
@@ -102,6 +102,15 @@ impl Check<'_> {
         self.time("feed-forward network", work, "TFLOP/s", || {
             let whole = Projections::Merged((gate_up.clone(), None));
             ops::swiglu(x.clone(), whole, (down.clone(), None))
+        })?;
+        let (gate_up, down) = (fp8::quantise([gate_up]), fp8::quantise([down]));
+        self.time("feed-forward network in fp8", work, "TFLOP/s", || {
+            fp8::swiglu(x.clone(), &gate_up, &down)
+        })?;
+        let square = fp8::quantise([matrix(3 * dim, dim)]);
+        let work = 6e-12 * (tokens * dim * dim) as f64;
+        self.time("linear in fp8 3840 -> 11520", work, "TFLOP/s", || {
+            fp8::linear(x.clone(), &square)
         })?;
         let part = Part {
             of: &modulation,

@@ -19,7 +19,7 @@ use crate::cuda::stream::{Work, enqueue};
 use crate::cuda::tensor_map::Tiled;
 
 /// Width of a head that the flash kernels are written for.
-const HEAD: usize = 128;
+pub(super) const HEAD: usize = 128;
 
 /// Batch items whose key counts fit into a kernel's parameters, as in prelude.cuh.
 pub const MOST_ITEMS: usize = 32;
@@ -65,19 +65,19 @@ impl Heads {
     }
 }
 
-/// Sizes of one call, and where its matrices lie.
-struct Call {
-    batch: usize,
-    length: usize,
-    heads: Heads,
+/// Sizes of one call.
+pub(super) struct Call {
+    pub batch: usize,
+    pub length: usize,
+    pub heads: Heads,
 }
 
 /// Addresses of one call's matrices: queries, keys and values as projected, queries and keys turned, heads joined.
 #[derive(Clone, Copy)]
-struct Matrices {
-    qkv: u64,
-    qk: u64,
-    joined: u64,
+pub(super) struct Matrices {
+    pub qkv: u64,
+    pub qk: u64,
+    pub joined: u64,
 }
 
 /// `others`: norms of queries and keys, cosines, sines.
@@ -117,12 +117,7 @@ pub fn self_attention<const N: usize>(
             joined: work.outputs[3],
         };
         first.multiply(&work, work.inputs[0], &work.inputs[6..], None, matrices.qkv)?;
-        call.turn(&work, matrices, positions)?;
-        if work.kernels.hopper && !call.heads.causal && call.heads.groups == call.heads.queries {
-            call.attend_hopper(&work, matrices)?;
-        } else {
-            call.attend(&work, matrices)?;
-        }
+        call.attend(&work, matrices, positions)?;
         last.multiply(
             &work,
             matrices.joined,
@@ -142,6 +137,22 @@ impl Call {
 
     fn scale_log2(&self) -> f32 {
         (self.heads.scale * std::f64::consts::LOG2_E) as f32
+    }
+
+    /// From `qkv` to `joined`. Inputs 2 to 5 of `work` are the norms of queries and keys, cosines and sines of so many
+    /// `positions`.
+    pub(super) fn attend(
+        &self,
+        work: &Work<'_>,
+        at: Matrices,
+        positions: usize,
+    ) -> Result<(), CudaError> {
+        self.turn(work, at, positions)?;
+        if work.kernels.hopper && !self.heads.causal && self.heads.groups == self.heads.queries {
+            self.attend_hopper(work, at)
+        } else {
+            self.attend_ampere(work, at)
+        }
     }
 
     /// Norm and rotation of queries and keys, from `qkv` into `qk`.
@@ -215,7 +226,7 @@ impl Call {
         }
     }
 
-    fn attend(&self, work: &Work<'_>, at: Matrices) -> Result<(), CudaError> {
+    fn attend_ampere(&self, work: &Work<'_>, at: Matrices) -> Result<(), CudaError> {
         let [q, k, v] = self.operands(at);
         let (out, counts) = (at.joined, self.heads.key_counts(self.batch, self.length));
         let length = self.length as i32;
@@ -304,7 +315,13 @@ impl Slice {
             transposed: false,
             bias: false,
         };
-        let operands = |x, w, out| Operands { x, w, bias: 0, out };
+        let operands = |x, w, out| Operands {
+            x,
+            w,
+            bias: 0,
+            scales: [0; 2],
+            out,
+        };
         let (columns, scale_log2) = (
             self.length as i32,
             (scale * std::f64::consts::LOG2_E) as f32,

@@ -56,7 +56,7 @@ impl Joined {
     ) -> Result<(), CudaError> {
         let element_bytes = match self.elements {
             Elements::F32 => 4,
-            Elements::Bf16 | Elements::Bf16ToF32 => 2,
+            _ => 2,
         };
         let mut out = out;
         for (&columns, &w) in self.widths.iter().zip(weights) {
@@ -73,6 +73,7 @@ impl Joined {
                 x,
                 w,
                 bias: bias.unwrap_or(0),
+                scales: [0; 2],
                 out,
             };
             // SAFETY: contiguous matrices of these shapes and types; each product writes its own columns of `out`.

@@ -86,8 +86,9 @@ impl<M: ModuleDisplay> ModuleDisplay for Keyed<M> {}
 /// Makes an enum of modules a module that adds nothing to its parameters' names.
 ///
 /// burn's derive would put the variant's name into the path, and the path has to be the tensor's name in the file.
+/// A mapped module, whose parameters may just have been loaded, is passed through `$mapped`.
 macro_rules! passthrough_module {
-    ($name:ident { $($variant:ident),+ $(,)? }) => {
+    ($name:ident { $($variant:ident),+ $(,)? }, $mapped:path) => {
         impl burn::module::Module for $name {
             fn collect_devices(&self, devices: burn::module::Devices) -> burn::module::Devices {
                 match self { $(Self::$variant(inner) => inner.collect_devices(devices),)+ }
@@ -111,7 +112,7 @@ macro_rules! passthrough_module {
                 match self { $(Self::$variant(inner) => inner.visit(visitor),)+ }
             }
             fn map<M: burn::module::ModuleMapper>(self, mapper: &mut M) -> Self {
-                match self { $(Self::$variant(inner) => Self::$variant(inner.map(mapper)),)+ }
+                $mapped(match self { $(Self::$variant(inner) => Self::$variant(inner.map(mapper)),)+ })
             }
         }
 

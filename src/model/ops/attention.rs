@@ -134,7 +134,13 @@ impl AttentionSpec<'_> {
     /// All of [`self_attention`], where the device does it in one go.
     fn fast(&self, x: &Tensor<3>, weights: &[&Tensor<2>], out: &Tensor<2>) -> Option<Tensor<3>> {
         let norms = [self.norm_q.as_ref()?, self.norm_k.as_ref()?];
-        let heads = Heads {
+        let tables = [&self.rope.cos, &self.rope.sin];
+        fast::self_attention(x, weights, norms, tables, out, self.heads())
+    }
+
+    /// As the kernels take it.
+    pub(super) fn heads(&self) -> Heads {
+        Heads {
             queries: self.heads,
             groups: self.groups,
             halves: self.rope.pairs == RopePairs::Halves,
@@ -145,9 +151,7 @@ impl AttentionSpec<'_> {
             },
             eps: self.eps,
             scale: self.scale(),
-        };
-        let tables = [&self.rope.cos, &self.rope.sin];
-        fast::self_attention(x, weights, norms, tables, out, heads)
+        }
     }
 
     /// Queries `[B, S, H·D]`, keys and values `[B, S, G·D]` → `[B, S, H·D]`.
@@ -163,7 +167,7 @@ impl AttentionSpec<'_> {
     }
 
     /// Queries, keys and values side by side: `[B, S, (H + 2·G)·D]` → `[B, S, H·D]`.
-    fn merged(self, qkv: Tensor<3>) -> Tensor<3> {
+    pub(super) fn merged(self, qkv: Tensor<3>) -> Tensor<3> {
         if self.heads == self.groups {
             let (scale, mask) = (self.scale(), self.mask);
             let with = QkvNormRope {

@@ -9,6 +9,7 @@
 
 mod attention;
 mod conv;
+pub mod fp8;
 mod linear;
 mod norm;
 mod rope;

@@ -63,6 +63,14 @@ impl Block {
         }
     }
 
+    pub(super) fn load_as_fp8(self) -> Self {
+        Self {
+            attention: self.attention.load_as_fp8(),
+            feed_forward: self.feed_forward.load_as_fp8(),
+            ..self
+        }
+    }
+
     /// `[B, S, dim]` → `[B, S, dim]`, with `modulation` `[B, min(dim, 256)]` from [`super::Transformer::embed_time`].
     pub fn forward(
         &self,

@@ -11,11 +11,11 @@ mod embed;
 mod feed_forward;
 mod rope;
 
-pub use attention::{Attention, MergedAttention, SplitAttention};
+pub use attention::{Attention, Fp8Attention, MergedAttention, SplitAttention};
 pub use block::Block;
 pub use context::Context;
 pub use embed::{FinalLayer, TimestepEmbedder};
-pub use feed_forward::{FeedForward, MergedFeedForward, SplitFeedForward};
+pub use feed_forward::{FeedForward, Fp8FeedForward, MergedFeedForward, SplitFeedForward};
 pub use rope::token_angles;
 
 use burn::module::{Initializer, Module, Param};
@@ -155,6 +155,18 @@ impl Transformer {
             noise_refiner: merge(self.noise_refiner),
             context_refiner: merge(self.context_refiner),
             layers: merge(self.layers),
+            ..self
+        }
+    }
+
+    /// Makes the big products of the main blocks 8-bit (E4M3, a scale for each row of weights and activations) as soon
+    /// as their weights are loaded: half the memory, and on a chip that multiplies E4M3 twice the speed.
+    ///
+    /// The refiners, which are few, embedders, modulation and the final layer keep their numbers, as do attention
+    /// itself and all norms. Load afterwards; such a module is neither trained nor saved.
+    pub fn load_as_fp8(self) -> Self {
+        Self {
+            layers: self.layers.into_iter().map(Block::load_as_fp8).collect(),
             ..self
         }
     }

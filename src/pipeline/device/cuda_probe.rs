@@ -174,6 +174,18 @@ fn headers() -> Option<PathBuf> {
     folder.join("cuda_fp16.h").is_file().then_some(folder)
 }
 
+/// What a card lacks for products of 8-bit floating point.
+pub(super) fn missing_for_fp8(gpu: &Gpu) -> Option<String> {
+    let (major, minor) = gpu.capability;
+    if gpu.capability < (8, 9) {
+        return Some(format!(
+            "it needs compute capability 8.9 or newer (GeForce 40, H100), this card has {major}.{minor}"
+        ));
+    }
+    let cublaslt = &crate::cuda::libraries().cublaslt;
+    cublaslt.as_ref().err().map(ToString::to_string)
+}
+
 /// All and free memory of a card in bytes. `None` unless the card can be used.
 pub(super) fn memory(index: usize) -> Option<(u64, u64)> {
     cuda_status().usable(index).ok()?;
