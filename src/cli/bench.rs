@@ -4,7 +4,8 @@ use super::{
     Failure, interrupt::Interrupt, model, print_line, random_weights::RandomModel, verify,
 };
 use crate::{
-    pipeline::{Pipeline, Placement, Silent, Timings},
+    cuda::Kernels,
+    pipeline::{DeviceChoice, Picture, Pipeline, Placement, Precision, Silent, Timings},
     request::{Count, Guidance, ImageSize, Prompt, Request, Seed, Steps},
 };
 use serde_json::json;
@@ -36,6 +37,9 @@ pub struct Args {
     /// Runs that are measured, after one that is not
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
     runs: u32,
+    /// With --dtype fp8: paint in bf16 first, and say how far the latents in fp8 are from those
+    #[arg(long)]
+    against_bf16: bool,
     /// Instead of measuring a model, compare each fused operation of the device with its plain body on the CPU
     #[arg(long, conflicts_with_all = ["random", "model"])]
     verify: bool,
@@ -57,18 +61,30 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         return verify::run(&placement.device, &mut std::io::stdout())
             .map_err(|error| Failure::Failed(error.to_string()));
     }
-    let begin = Instant::now();
-    let (name, mut pipeline) = load(args, &placement)?;
-    placement
-        .device
-        .sync()
-        .map_err(|error| Failure::Failed(error.to_string()))?;
-    let load_seconds = begin.elapsed().as_secs_f64();
-
     let mut request = Request::new(Prompt::new(PROMPT)?, Seed(1));
     (request.size, request.steps, request.guidance, request.count) =
         (args.size, args.steps, args.guidance, args.count);
     interrupt.heed();
+    let begin = Instant::now();
+    prepare_kernels(&placement);
+    let kernels_seconds = begin.elapsed().as_secs_f64();
+    let exact = if args.against_bf16 && placement.precision == Precision::Fp8 {
+        let exact = Placement {
+            precision: Precision::Bf16,
+            ..placement.clone()
+        };
+        let (_, mut pipeline) = load(args, &exact)?;
+        Some(pipeline.generate(&request, &mut Silent, &interrupt.token)?)
+    } else {
+        None
+    };
+    wait(&placement)?;
+    placement.device.memory_cleanup();
+
+    let begin = Instant::now();
+    let (name, mut pipeline) = load(args, &placement)?;
+    wait(&placement)?;
+    let load_seconds = begin.elapsed().as_secs_f64();
     let mut run = || {
         // A run begins with words it has not seen, as a designer's does.
         pipeline.prompts().forget();
@@ -76,7 +92,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         let pictures = pipeline.generate(&request, &mut Silent, &interrupt.token)?;
         Ok::<_, Failure>((begin.elapsed().as_secs_f64(), pictures))
     };
-    let (first_seconds, _) = run()?;
+    let (first_seconds, first) = run()?;
     let mut totals = Vec::new();
     let mut timings: Vec<Timings> = Vec::new();
     let mut peak_memory = None;
@@ -106,6 +122,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         "guidance": args.guidance.get(),
         "count": args.count.get(),
         "runs": args.runs,
+        "kernels_seconds": kernels_seconds,
         "load_seconds": load_seconds,
         "first_run_seconds": first_seconds,
         "encode_text_ms": milliseconds(encode),
@@ -114,9 +131,33 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         "decode_ms": milliseconds(timings.iter().map(|timings| timings.decode)),
         "end_to_end_ms": milliseconds(totals.into_iter()),
         "peak_memory": peak_memory,
+        "error_against_bf16": exact.map(|exact| distance(&first, &exact)),
     });
     print_line(&format!("{answer}"));
     Ok(())
+}
+
+/// Compiles or loads what the fast path needs, where there is one.
+fn prepare_kernels(placement: &Placement) {
+    if let DeviceChoice::Cuda(index) = placement.choice {
+        let _ = u16::try_from(index).ok().and_then(Kernels::of);
+    }
+}
+
+fn wait(placement: &Placement) -> Result<(), Failure> {
+    let waited = placement.device.sync();
+    waited.map_err(|error| Failure::Failed(error.to_string()))
+}
+
+/// ‖a − b‖ / ‖b‖ of the last latents of all pictures.
+fn distance(a: &[Picture], b: &[Picture]) -> f64 {
+    let values = |pictures: &[Picture]| -> Vec<f64> {
+        let latents = pictures.iter().flat_map(|picture| &picture.latents);
+        latents.copied().map(f64::from).collect()
+    };
+    let (a, b) = (values(a), values(b));
+    let norm = |values: &mut dyn Iterator<Item = f64>| values.map(|v| v * v).sum::<f64>().sqrt();
+    norm(&mut a.iter().zip(&b).map(|(a, b)| a - b)) / norm(&mut b.iter().copied())
 }
 
 fn load(args: &Args, placement: &Placement) -> Result<(String, Pipeline), Failure> {
