@@ -11,11 +11,10 @@ use crate::request::RequestError;
 pub fn why_not(state: &State, action: Action) -> Option<Message> {
     match action {
         Action::Generate | Action::GenerateNext => why_not_generate(state),
-        Action::Cancel => state
-            .queue
-            .running()
-            .is_none()
-            .then(|| Message::new("why-nothing-runs")),
+        Action::Cancel => {
+            let loading = matches!(state.engine.status, Status::Loading { .. });
+            (!loading && state.queue.running().is_none()).then(|| Message::new("why-nothing-runs"))
+        }
         Action::CancelWaiting => state
             .queue
             .waiting()

@@ -133,7 +133,7 @@ impl Services {
                 pushed.map(|_| ())
             }
             Effect::CancelRunning => {
-                queue.cancel_running();
+                self.engine.cancel_current();
                 Ok(())
             }
             Effect::Cancel(id) => queue.cancel(id),

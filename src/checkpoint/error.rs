@@ -164,6 +164,9 @@ pub enum CheckpointError {
         /// The device's words.
         reason: String,
     },
+    /// The caller asked to stop, between two tensors.
+    #[error("stopped before the model was read")]
+    Interrupted,
     /// Weights were asked for in a number format in which this program does not compute.
     #[error("weights can be loaded as f32, bf16 or f16, not as {0}")]
     LoadDtype(String),

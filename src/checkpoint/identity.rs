@@ -6,6 +6,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::error::CheckpointError;
+use super::load::Progress;
 use super::tensor_file::TensorFile;
 use super::tensor_set::TensorSet;
 
@@ -55,7 +56,7 @@ fn sample(file: &TensorFile, hash: &mut Sha256) -> Result<(), CheckpointError> {
 /// full-size model; `progress` is called with bytes done and bytes in all.
 pub fn full(
     sets: [&TensorSet; 3],
-    progress: &mut dyn FnMut(u64, u64),
+    progress: Progress<'_>,
 ) -> Result<Vec<FileDigest>, CheckpointError> {
     let files: Vec<&TensorFile> = sets.into_iter().flat_map(TensorSet::files).collect();
     let total = files.iter().map(|file| file.size()).sum();
@@ -74,7 +75,9 @@ pub fn full(
             }
             hash.update(&buffer[..read]);
             done += read as u64;
-            progress(done, total);
+            if progress(done, total).is_break() {
+                return Err(CheckpointError::Interrupted);
+            }
         }
         let name = file
             .path()

@@ -1,5 +1,7 @@
 //! A checked set of tensors into a network, one tensor at a time.
 
+use std::ops::ControlFlow;
+
 use burn::module::{ModuleMapper, Param};
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
@@ -13,8 +15,8 @@ use super::tensor_set::{Stored, TensorSet};
 /// uploads in the background would let the whole model pile up in host memory.
 const IN_FLIGHT_BYTES: u64 = 256 << 20;
 
-/// Called with the bytes done and the bytes in all, as stored in the files.
-pub type Progress<'a> = &'a mut dyn FnMut(u64, u64);
+/// Called with the bytes done and the bytes in all, as stored in the files, after each tensor; answers whether to go on.
+pub type Progress<'a> = &'a mut dyn FnMut(u64, u64) -> ControlFlow<()>;
 
 /// Fills `network`, whose parameters must not have been used yet, with the tensors of `set` as numbers of `dtype`.
 ///
@@ -22,7 +24,8 @@ pub type Progress<'a> = &'a mut dyn FnMut(u64, u64);
 ///
 /// # Errors
 /// [`CheckpointError::Replaced`] when a file changed since it was checked, [`CheckpointError::Device`] when an upload
-/// fails. The network is dropped then, and with it what was uploaded.
+/// fails, [`CheckpointError::Interrupted`] when `progress` says so. The network is dropped then, and with it what was
+/// uploaded.
 pub fn fill<N: Network>(
     network: N,
     set: &TensorSet,
@@ -52,14 +55,14 @@ pub fn fill<N: Network>(
         latest: String::new(),
         failed: None,
     };
-    (filler.progress)(0, filler.total);
+    filler.failed = filler.report(0).err();
     let network = network.map(&mut filler);
     match filler.failed {
         Some(error) => Err(error),
         None => {
             sync(device, &filler.latest)?;
             // Tensors of the set that the network has no use for count as done.
-            (filler.progress)(filler.total, filler.total);
+            filler.report(filler.total)?;
             Ok(network)
         }
     }
@@ -154,8 +157,14 @@ impl Filler<'_> {
         }
         name.clone_into(&mut self.latest);
         self.done += bytes;
-        (self.progress)(self.done, self.total);
-        Ok(())
+        self.report(self.done)
+    }
+
+    fn report(&mut self, done: u64) -> Result<(), CheckpointError> {
+        match (self.progress)(done, self.total) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(CheckpointError::Interrupted),
+        }
     }
 }
 

@@ -169,8 +169,8 @@ impl Checkpoint {
     /// Loads the diffusion transformer as numbers of `dtype` (f32, bf16 or f16).
     ///
     /// # Errors
-    /// [`CheckpointError::Mismatch`] when tensors do not fit, before anything is loaded; else what reading or the
-    /// device answers.
+    /// [`CheckpointError::Mismatch`] when tensors do not fit, before anything is loaded;
+    /// [`CheckpointError::Interrupted`] when `progress` breaks off; else what reading or the device answers.
     pub fn load_transformer(
         &self,
         device: &Device,
@@ -257,7 +257,8 @@ impl Checkpoint {
     /// SHA-256 of every file; reads the whole model.
     ///
     /// # Errors
-    /// [`CheckpointError::Replaced`] when a file changed since it was opened, or what the system answers.
+    /// [`CheckpointError::Replaced`] when a file changed since it was opened, [`CheckpointError::Interrupted`] when
+    /// `progress` breaks off, or what the system answers.
     pub fn full_hash(&self, progress: Progress<'_>) -> Result<Vec<FileDigest>, CheckpointError> {
         identity::full([&self.text_encoder, &self.transformer, &self.vae], progress)
     }

@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     cuda::Kernels,
-    pipeline::{DeviceChoice, Picture, Pipeline, Placement, Precision, Silent, Timings},
+    pipeline::{CancelToken, DeviceChoice, Picture, Pipeline, Placement, Precision, Silent, Timings},
     request::{Count, Guidance, ImageSize, Prompt, Request, Seed, Steps},
 };
 use serde_json::json;
@@ -73,7 +73,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
             precision: Precision::Bf16,
             ..placement.clone()
         };
-        let (_, mut pipeline) = load(args, &exact)?;
+        let (_, mut pipeline) = load(args, &exact, &interrupt.token)?;
         Some(pipeline.generate(&request, &mut Silent, &interrupt.token)?)
     } else {
         None
@@ -82,7 +82,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     placement.device.memory_cleanup();
 
     let begin = Instant::now();
-    let (name, mut pipeline) = load(args, &placement)?;
+    let (name, mut pipeline) = load(args, &placement, &interrupt.token)?;
     wait(&placement)?;
     let load_seconds = begin.elapsed().as_secs_f64();
     let mut run = || {
@@ -167,7 +167,7 @@ fn load(args: &Args, placement: &Placement) -> Result<(String, Pipeline), Failur
             Pipeline::new(random.init(placement), placement),
         ));
     }
-    let loaded = model::load(&args.model.open()?, placement)?;
+    let loaded = model::load(&args.model.open()?, placement, cancel)?;
     Ok((loaded.record.name, loaded.pipeline))
 }
 

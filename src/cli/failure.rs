@@ -53,6 +53,7 @@ impl From<PipelineError> for Failure {
 impl From<CheckpointError> for Failure {
     fn from(error: CheckpointError) -> Self {
         match error {
+            CheckpointError::Interrupted => Self::Cancelled,
             CheckpointError::Device { .. } => Self::Failed(error.to_string()),
             other => Self::Input(other.to_string()),
         }

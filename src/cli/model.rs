@@ -4,7 +4,7 @@ use super::{Failure, progress};
 use crate::{
     checkpoint::{Checkpoint, find_demo_model},
     gallery::metadata::ModelRecord,
-    pipeline::{DeviceChoice, Pipeline, Placement, Precision},
+    pipeline::{CancelToken, DeviceChoice, Pipeline, Placement, Precision},
 };
 use std::{path::PathBuf, time::Instant};
 
@@ -64,18 +64,23 @@ pub struct Loaded {
     pub seconds: f64,
 }
 
-/// Loads `checkpoint` with a progress bar on stderr.
-pub fn load(checkpoint: &Checkpoint, placement: &Placement) -> Result<Loaded, Failure> {
+/// Loads `checkpoint` with a progress bar on stderr, unless `cancel` is set meanwhile.
+pub fn load(
+    checkpoint: &Checkpoint,
+    placement: &Placement,
+    cancel: &CancelToken,
+) -> Result<Loaded, Failure> {
     let begin = Instant::now();
     let record = ModelRecord {
         name: checkpoint.name(),
         hash: Some(checkpoint.quick_hash()?),
     };
     let bar = progress::loading(checkpoint.bytes());
-    let pipeline = Pipeline::load(checkpoint, placement, &mut |done, _| bar.set_position(done))?;
+    let mut progress = |done, _| bar.set_position(done);
+    let pipeline = Pipeline::load(checkpoint, placement, &mut progress, cancel);
     bar.finish_and_clear();
     Ok(Loaded {
-        pipeline,
+        pipeline: pipeline?,
         record,
         seconds: begin.elapsed().as_secs_f64(),
     })

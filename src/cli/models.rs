@@ -1,6 +1,7 @@
 //! `danqing models`: what a model on disk is, and whether it is whole.
 
 use std::io::Write;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -156,7 +157,11 @@ impl Model {
             scheduler_assumed: checkpoint.is_scheduler_assumed(),
             quick_hash: keep(checkpoint.quick_hash(), &mut error),
             sha256: if hash {
-                keep(checkpoint.full_hash(&mut |_, _| {}), &mut error).unwrap_or_default()
+                keep(
+                    checkpoint.full_hash(&mut |_, _| ControlFlow::Continue(())),
+                    &mut error,
+                )
+                .unwrap_or_default()
             } else {
                 Vec::new()
             },

@@ -8,8 +8,8 @@ use anyhow::Context as _;
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 
 use crate::checkpoint::{Checkpoint, find_demo_model};
-use crate::pipeline::Pipeline;
 use crate::pipeline::device::{DeviceChoice, Placement};
+use crate::pipeline::{CancelToken, Pipeline};
 use crate::request::Guidance;
 use crate::train::demo::networks::Sizes;
 use crate::train::demo::{autoencoder, dataset, evaluate, export, painter, scene::Scene, sheet};
@@ -226,8 +226,12 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
                 .or_else(find_demo_model)
                 .context("no demo model is installed; name one with --model")?;
             let placement = Placement::resolve(wanted.device, None)?;
-            let mut pipeline =
-                Pipeline::load(&Checkpoint::open(&model)?, &placement, &mut |_, _| {})?;
+            let mut pipeline = Pipeline::load(
+                &Checkpoint::open(&model)?,
+                &placement,
+                &mut |_, _| {},
+                &CancelToken::new(),
+            )?;
             let guidance = Guidance::new(wanted.guidance)?;
             let bar = indicatif::ProgressBar::new(wanted.prompts);
             let evaluation =

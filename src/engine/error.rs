@@ -8,7 +8,7 @@ pub enum EngineError {
     Cancelled,
     /// The device has too little memory.
     #[error(
-        "not enough memory on the device: {0}; choose a smaller size, or close other programs that use it"
+        "not enough memory on the device: {0}; choose a smaller size or model, or close other programs that use it"
     )]
     OutOfMemory(String),
     /// The device cannot be used again by this process.

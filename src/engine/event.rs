@@ -31,7 +31,8 @@ pub enum Event {
         /// How long it took.
         seconds: f64,
     },
-    /// It is not, and no model is loaded now. The queue is paused.
+    /// It is not, for a reason or since it was [cancelled](EngineError::Cancelled), and no model is loaded now. The
+    /// queue is paused.
     LoadFailed {
         /// Which.
         choice: ModelChoice,

@@ -10,8 +10,8 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::worker::Worker;
 use super::{
-    Command, EngineError, Event, JobId, Keeper, Loader, ModelChoice, Preview, Queue, QueueError,
-    SaveTo, Status, slots::Slot,
+    CancelToken, Command, EngineError, Event, JobId, Keeper, Loader, ModelChoice, Preview, Queue,
+    QueueError, SaveTo, Status, slots::Slot,
 };
 use crate::request::Request;
 
@@ -43,6 +43,8 @@ pub(super) struct Shared {
     pub preview: Slot<Option<Preview>>,
     pub wants_preview: Arc<AtomicBool>,
     pub closing: Arc<AtomicBool>,
+    /// Stops the model that is being read.
+    pub loading: Slot<Option<CancelToken>>,
     pub pulse: Pulse,
 }
 
@@ -152,20 +154,41 @@ impl EngineHandle {
         &self.queue
     }
 
-    /// Frees the model in use and loads another, after the running job.
+    /// Frees the model in use and loads another, after the running job. A model that is still being read is not read
+    /// to its end.
     ///
     /// # Errors
     /// [`EngineError::Unreachable`], as for all commands.
     pub fn load(&self, choice: ModelChoice) -> Result<(), EngineError> {
-        self.send(Command::Load(choice))
+        self.replace_model(Command::Load(choice))
     }
 
-    /// Frees the model in use, after the running job.
+    /// Frees the model in use, after the running job; as [`load`](Self::load) of none.
     ///
     /// # Errors
     /// [`EngineError::Unreachable`].
     pub fn unload(&self) -> Result<(), EngineError> {
-        self.send(Command::Unload)
+        self.replace_model(Command::Unload)
+    }
+
+    fn replace_model(&self, command: Command) -> Result<(), EngineError> {
+        // Looked at before the command is sent: what it begins to read must not be stopped.
+        let outdated = self.shared.loading.get();
+        self.send(command)?;
+        if let Some(token) = outdated {
+            token.cancel();
+        }
+        Ok(())
+    }
+
+    /// Stops what the engine is doing: the running job, or, within one tensor, the model that is being read, of which
+    /// nothing stays in memory.
+    pub fn cancel_current(&self) {
+        if let Some(token) = self.shared.loading.get() {
+            token.cancel();
+        }
+        self.queue.cancel_running();
+        self.look();
     }
 
     /// Puts finished pictures elsewhere from now on.
@@ -219,8 +242,7 @@ impl EngineHandle {
     /// most; returns whether the thread has ended.
     pub fn shutdown(&mut self) -> bool {
         self.shared.closing.store(true, Ordering::Relaxed);
-        self.queue.cancel_running();
-        self.look();
+        self.cancel_current();
         let Some(thread) = self.thread.take() else {
             return true;
         };

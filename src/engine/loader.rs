@@ -1,8 +1,11 @@
 //! Models from files: the pipeline as the engine's painter.
 
+use std::any::Any;
+
+use super::error::panic_words;
 use super::painter::{Loader, Painter, Progress, Provenance};
 use super::{CancelToken, EngineError, ModelChoice};
-use crate::checkpoint::Checkpoint;
+use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::gallery::metadata::ModelRecord;
 use crate::pipeline::{Observer, Picture, Pipeline, PipelineError, Placement, Stage, StepReport};
 use crate::request::Request;
@@ -16,13 +19,14 @@ impl Loader for PipelineLoader {
         &mut self,
         choice: &ModelChoice,
         progress: &mut dyn FnMut(u64, u64),
+        cancel: &CancelToken,
     ) -> Result<Box<dyn Painter>, EngineError> {
         let unusable = |error: &dyn std::fmt::Display| EngineError::Model(error.to_string());
         let checkpoint = Checkpoint::open(&choice.path).map_err(|error| unusable(&error))?;
         let placement = Placement::resolve(choice.device.suited_to(checkpoint.bytes()), None)
             .map_err(|error| unusable(&error))?;
         let provenance = Provenance::of(&checkpoint, &placement)?;
-        let pipeline = Pipeline::load(&checkpoint, &placement, progress)?;
+        let pipeline = Pipeline::load(&checkpoint, &placement, progress, cancel)?;
         Ok(Box::new(PipelinePainter {
             pipeline,
             provenance,
@@ -109,7 +113,10 @@ impl From<PipelineError> for EngineError {
             PipelineError::Cancelled => Self::Cancelled,
             PipelineError::Execution { cause, .. } => device_trouble(&cause),
             PipelineError::Device(error) => Self::Model(error.to_string()),
-            PipelineError::Checkpoint(error) => Self::Model(error.to_string()),
+            PipelineError::Checkpoint(error) => match &error {
+                CheckpointError::Device { reason, .. } => device_trouble(reason),
+                _ => Self::Model(error.to_string()),
+            },
             error @ PipelineError::NotFinite { .. } => Self::Model(error.to_string()),
             other => Self::Request(other.to_string()),
         }
@@ -151,6 +158,15 @@ pub(super) fn device_trouble(words: &str) -> EngineError {
         EngineError::DeviceLost(short)
     } else {
         EngineError::Request(format!("the device failed: {short}"))
+    }
+}
+
+/// What a panic means: CUDA's own failures may come as one.
+pub(super) fn panic_trouble(panic: &(dyn Any + Send)) -> EngineError {
+    let words = panic_words(panic);
+    match device_trouble(&words) {
+        trouble @ (EngineError::OutOfMemory(_) | EngineError::DeviceLost(_)) => trouble,
+        _ => EngineError::Panicked(words),
     }
 }
 

@@ -61,13 +61,14 @@ pub trait Painter {
 
 /// Turns a choice into a loaded model, on the engine's thread.
 pub trait Loader: Send {
-    /// Loads `choice`; `progress` takes bytes read and bytes in all.
+    /// Loads `choice`, and looks at `cancel` after each tensor; `progress` takes bytes read and bytes in all.
     ///
     /// # Errors
-    /// What is wrong with the model or the device.
+    /// [`EngineError::Cancelled`] once `cancel` is set, else what is wrong with the model or the device.
     fn load(
         &mut self,
         choice: &ModelChoice,
         progress: &mut dyn FnMut(u64, u64),
+        cancel: &CancelToken,
     ) -> Result<Box<dyn Painter>, EngineError>;
 }

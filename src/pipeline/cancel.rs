@@ -1,11 +1,14 @@
+use std::ops::ControlFlow;
 use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},
 };
 
-/// A flag that stops a picture in the making. Clones share it; it cannot be taken back.
+/// A flag that stops a picture in the making, or a model that is being loaded. Clones share it; it cannot be taken
+/// back.
 ///
-/// The pipeline looks at it between stages, between steps, and between the blocks of the transformer.
+/// The pipeline looks at it between tensors while it loads, then between stages, between steps, and between the blocks
+/// of each network.
 #[derive(Clone, Debug, Default)]
 pub struct CancelToken(Arc<AtomicBool>);
 
@@ -23,5 +26,14 @@ impl CancelToken {
     /// Whether [`cancel`](Self::cancel) was called on this token or a clone of it.
     pub fn is_cancelled(&self) -> bool {
         self.0.load(Ordering::Relaxed)
+    }
+
+    /// Whether work that reports its progress is to go on.
+    pub fn go_on(&self) -> ControlFlow<()> {
+        if self.is_cancelled() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
     }
 }

@@ -6,12 +6,18 @@ use burn::tensor::Tensor;
 use image::RgbImage;
 use rayon::prelude::*;
 
-/// Decodes `[1, C, h, w]` latents into an sRGB picture: values outside −1..=1 are clamped.
+/// Decodes `[1, C, h, w]` latents into an sRGB picture: values outside −1..=1 are clamped. `interrupted` is asked
+/// between the autoencoder's layers.
 ///
 /// # Errors
-/// [`PipelineError::NotFinite`] for a picture with holes in it, [`PipelineError::Execution`].
-pub fn decode(vae: &AutoencoderKl, latents: Tensor<4>) -> Result<RgbImage, PipelineError> {
-    let decoded = vae.decode(vae.unscale(latents));
+/// [`PipelineError::Cancelled`], [`PipelineError::NotFinite`] for a picture with holes in it,
+/// [`PipelineError::Execution`].
+pub fn decode(
+    vae: &AutoencoderKl,
+    latents: Tensor<4>,
+    interrupted: &dyn Fn() -> bool,
+) -> Result<RgbImage, PipelineError> {
+    let decoded = vae.decode_unless(vae.unscale(latents), interrupted)?;
     let [_, channels, height, width] = decoded.dims();
     if channels != 3 {
         return Err(PipelineError::Unsupported(format!(

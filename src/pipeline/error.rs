@@ -13,7 +13,7 @@ pub enum PipelineError {
     Device(#[from] DeviceError),
     /// The checkpoint cannot be loaded, or its tokenizer fails.
     #[error(transparent)]
-    Checkpoint(#[from] CheckpointError),
+    Checkpoint(CheckpointError),
     /// The networks were handed something they were not made for.
     #[error("the networks refused their input: {0}")]
     Forward(ForwardError),
@@ -67,6 +67,15 @@ pub enum PipelineError {
     /// The checkpoint cannot do what is asked.
     #[error("this model cannot do that: {0}")]
     Unsupported(String),
+}
+
+impl From<CheckpointError> for PipelineError {
+    fn from(error: CheckpointError) -> Self {
+        match error {
+            CheckpointError::Interrupted => Self::Cancelled,
+            other => Self::Checkpoint(other),
+        }
+    }
 }
 
 impl From<ForwardError> for PipelineError {

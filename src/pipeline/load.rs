@@ -1,5 +1,5 @@
 use super::{
-    Pipeline, PipelineError, Placement, Precision, preview::Projection, prompt::PromptEncoder,
+    CancelToken, Pipeline, PipelineError, Placement, Precision, preview::Projection, prompt::PromptEncoder,
 };
 use crate::{
     checkpoint::{Checkpoint, Part, Tokenizer},
@@ -35,11 +35,13 @@ impl Networks {
     /// Loads all parts of `checkpoint` onto the device. `progress` takes bytes done and bytes in all.
     ///
     /// # Errors
-    /// [`PipelineError::Checkpoint`] with what is wrong with which file.
+    /// [`PipelineError::Checkpoint`] with what is wrong with which file, or [`PipelineError::Cancelled`] within one
+    /// tensor after `cancel` is set; nothing stays on the device then.
     pub fn load(
         checkpoint: &Checkpoint,
         placement: &Placement,
         progress: &mut dyn FnMut(u64, u64),
+        cancel: &CancelToken,
     ) -> Result<Self, PipelineError> {
         let (device, dtype) = (&placement.device, placement.precision.dtype());
         // What is small and can be wrong comes first.
@@ -47,6 +49,10 @@ impl Networks {
         let projection = projection(checkpoint)?;
         let scheduler = checkpoint.configs().scheduler.clone();
         let all = checkpoint.bytes();
+        let mut report = |done| {
+            progress(done, all);
+            cancel.go_on()
+        };
         let mut before = 0;
         let mut part = |part: Part| {
             let begin = before;
@@ -54,12 +60,12 @@ impl Networks {
             begin
         };
         let begin = part(Part::TextEncoder);
-        let text_encoder = checkpoint
-            .load_text_encoder(device, dtype, &mut |done, _| progress(begin + done, all))?;
+        let text_encoder =
+            checkpoint.load_text_encoder(device, dtype, &mut |done, _| report(begin + done))?;
         let begin = part(Part::Vae);
-        let vae = checkpoint.load_vae(device, dtype, &mut |done, _| progress(begin + done, all))?;
+        let vae = checkpoint.load_vae(device, dtype, &mut |done, _| report(begin + done))?;
         let begin = part(Part::Transformer);
-        let report = &mut |done, _| progress(begin + done, all);
+        let report = &mut |done, _| report(begin + done);
         let mut transformer = if placement.precision == Precision::Fp8 {
             checkpoint.load_transformer_as_fp8(device, report)?
         } else {
@@ -87,14 +93,16 @@ impl Pipeline {
     /// Loads a checkpoint onto a device. `progress` takes bytes done and bytes in all.
     ///
     /// # Errors
-    /// [`PipelineError::Checkpoint`] with what is wrong with which file.
+    /// [`PipelineError::Checkpoint`] with what is wrong with which file, or [`PipelineError::Cancelled`] within one
+    /// tensor after `cancel` is set; nothing stays on the device then.
     pub fn load(
         checkpoint: &Checkpoint,
         placement: &Placement,
         progress: &mut dyn FnMut(u64, u64),
+        cancel: &CancelToken,
     ) -> Result<Self, PipelineError> {
         Ok(Self::new(
-            Networks::load(checkpoint, placement, progress)?,
+            Networks::load(checkpoint, placement, progress, cancel)?,
             placement,
         ))
     }

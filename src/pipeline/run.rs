@@ -200,7 +200,8 @@ impl<'a> Run<'a> {
     /// Steps 5 and 6: latents to pixels.
     pub(super) fn decode(&mut self, latents: Tensor<4>) -> Result<RgbImage, PipelineError> {
         let begin = self.stage(Some(Stage::Decode))?;
-        let pixels = decode::decode(&self.pipeline.vae, latents)?;
+        let interrupted = || self.cancel.is_cancelled();
+        let pixels = decode::decode(&self.pipeline.vae, latents, &interrupted)?;
         self.timings.decode = self.seconds("decoding", begin)?;
         // A picture that was cancelled while it was decoded is not handed out.
         self.stage(None)?;

@@ -1,6 +1,7 @@
 //! The same model in any layout and number format gives the same networks.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use burn::tensor::{DType, Device};
@@ -22,7 +23,7 @@ fn weights_as(checkpoint: &Checkpoint, dtype: DType) -> [Weights; 3] {
         model_files::weights(&loaded.unwrap_or_else(|error| panic!("{error}")))
     }
     let device = Device::flex();
-    let ignore = &mut |_, _| {};
+    let ignore = &mut |_, _| ControlFlow::Continue(());
     [
         read(checkpoint.load_text_encoder(&device, dtype, ignore)),
         read(checkpoint.load_transformer(&device, dtype, ignore)),
@@ -67,10 +68,14 @@ fn weights_are_kept_in_the_number_format_that_was_asked_for() {
     let checkpoint = Checkpoint::open(&tiny()).unwrap();
     assert_eq!(weights_as(&checkpoint, DType::BF16), weights(&tiny()));
     let transformer = checkpoint
-        .load_transformer(&Device::flex(), DType::BF16, &mut |_, _| {})
+        .load_transformer(&Device::flex(), DType::BF16, &mut |_, _| {
+            ControlFlow::Continue(())
+        })
         .unwrap();
     assert_eq!(transformer.x_pad_token.val().dtype(), DType::BF16);
-    let refused = checkpoint.load_vae(&Device::flex(), DType::I64, &mut |_, _| {});
+    let refused = checkpoint.load_vae(&Device::flex(), DType::I64, &mut |_, _| {
+        ControlFlow::Continue(())
+    });
     assert!(matches!(refused, Err(CheckpointError::LoadDtype(_))));
 }
 
@@ -80,7 +85,8 @@ fn progress_counts_the_bytes_of_the_files() {
     let mut seen = Vec::new();
     checkpoint
         .load_text_encoder(&Device::flex(), DType::F32, &mut |done, total| {
-            seen.push((done, total))
+            seen.push((done, total));
+            ControlFlow::Continue(())
         })
         .unwrap();
     let total = checkpoint.tensors(Part::TextEncoder).bytes();
@@ -360,7 +366,9 @@ fn an_autoencoder_without_its_encoder_still_decodes() {
     let checkpoint = Checkpoint::open(folder.path()).unwrap();
     assert!(checkpoint.check().is_sound());
     let vae = checkpoint
-        .load_vae(&Device::flex(), DType::F32, &mut |_, _| {})
+        .load_vae(&Device::flex(), DType::F32, &mut |_, _| {
+            ControlFlow::Continue(())
+        })
         .unwrap();
     assert!(vae.encoder.is_none());
 }

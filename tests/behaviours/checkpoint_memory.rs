@@ -1,6 +1,7 @@
 //! Loading holds one tensor at a time: the host needs room for the result and little more.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use burn::tensor::{DType, Device};
@@ -82,7 +83,8 @@ fn load_and_measure(folder: &Path) {
     let mut peak = before;
     let transformer = checkpoint
         .load_transformer(&Device::flex(), DType::BF16, &mut |_, _| {
-            peak = peak.max(resident())
+            peak = peak.max(resident());
+            ControlFlow::Continue(())
         })
         .unwrap();
     let used = peak.max(resident()) - before;

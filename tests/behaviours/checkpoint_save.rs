@@ -1,6 +1,7 @@
 //! What is saved can be loaded, by this program and by others.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 use burn::tensor::{DType, Device, TensorData};
 use danqing::checkpoint::{Checkpoint, CheckpointError, load_tensors, save_module, save_tensors};
@@ -12,7 +13,9 @@ fn a_saved_network_is_the_checkpoint_it_was_loaded_from() {
     let folder = tempfile::tempdir().unwrap();
     let checkpoint = Checkpoint::open(&tiny()).unwrap();
     let transformer = checkpoint
-        .load_transformer(&Device::flex(), DType::F32, &mut |_, _| {})
+        .load_transformer(&Device::flex(), DType::F32, &mut |_, _| {
+            ControlFlow::Continue(())
+        })
         .unwrap();
     let metadata = BTreeMap::from([("format".to_owned(), "pt".to_owned())]);
     for (dtype, original) in [(DType::F32, tiny()), (DType::BF16, tiny_bf16())] {
@@ -36,7 +39,9 @@ fn saved_text_encoders_carry_the_published_prefix() {
     let folder = tiny_copy();
     let checkpoint = Checkpoint::open(&tiny()).unwrap();
     let encoder = checkpoint
-        .load_text_encoder(&Device::flex(), DType::F32, &mut |_, _| {})
+        .load_text_encoder(&Device::flex(), DType::F32, &mut |_, _| {
+            ControlFlow::Continue(())
+        })
         .unwrap();
     let target = folder.path().join("text_encoder");
     for entry in std::fs::read_dir(&target).unwrap() {
@@ -55,7 +60,9 @@ fn saved_text_encoders_carry_the_published_prefix() {
     let copy = Checkpoint::open(folder.path()).unwrap();
     assert!(copy.check().is_sound(), "{}", copy.check());
     let again = copy
-        .load_text_encoder(&Device::flex(), DType::F32, &mut |_, _| {})
+        .load_text_encoder(&Device::flex(), DType::F32, &mut |_, _| {
+            ControlFlow::Continue(())
+        })
         .unwrap();
     assert_eq!(weights(&again), weights(&encoder));
 }

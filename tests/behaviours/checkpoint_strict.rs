@@ -2,6 +2,7 @@
 //! called what it is, and all of it from headers alone.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -157,7 +158,9 @@ fn a_misspelt_tensor_is_named_with_what_it_resembles() {
     );
     // The words reach whoever loads it, and the other networks can still be loaded.
     let error = checkpoint
-        .load_vae(&Device::flex(), DType::F32, &mut |_, _| {})
+        .load_vae(&Device::flex(), DType::F32, &mut |_, _| {
+            ControlFlow::Continue(())
+        })
         .unwrap_err()
         .to_string();
     assert!(
@@ -169,7 +172,9 @@ fn a_misspelt_tensor_is_named_with_what_it_resembles() {
         "{error}"
     );
     checkpoint
-        .load_transformer(&Device::flex(), DType::F32, &mut |_, _| {})
+        .load_transformer(&Device::flex(), DType::F32, &mut |_, _| {
+            ControlFlow::Continue(())
+        })
         .unwrap();
 }
 
@@ -334,7 +339,7 @@ fn models_that_differ_in_one_place_have_different_hashes() {
 fn full_hashes_are_those_of_the_files() {
     let digests = Checkpoint::open(&tiny())
         .unwrap()
-        .full_hash(&mut |_, _| {})
+        .full_hash(&mut |_, _| ControlFlow::Continue(()))
         .unwrap();
     let names: BTreeSet<&str> = digests.iter().map(|digest| digest.file.as_str()).collect();
     assert_eq!(names.len(), 6);

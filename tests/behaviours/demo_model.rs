@@ -55,7 +55,8 @@ fn the_shipped_model_is_small_and_whole() {
 fn the_shipped_model_follows_prompts_in_both_languages() {
     let checkpoint = Checkpoint::open(&folder()).unwrap();
     let placement = Placement::resolve(DeviceChoice::Cpu, None).unwrap();
-    let mut pipeline = Pipeline::load(&checkpoint, &placement, &mut |_, _| {}).unwrap();
+    let mut pipeline =
+        Pipeline::load(&checkpoint, &placement, &mut |_, _| {}, &CancelToken::new()).unwrap();
     let luma = |picture: &RgbImage| mean(picture).iter().sum::<f64>() / 3.0;
     for [night, noon] in [
         ["夜晚的大海，扁平插画", "正午的大海，扁平插画"],
@@ -85,7 +86,8 @@ fn the_shipped_model_follows_prompts_in_both_languages() {
 fn a_seed_paints_the_same_picture_again_and_another_seed_another() {
     let checkpoint = Checkpoint::open(&folder()).unwrap();
     let placement = Placement::resolve(DeviceChoice::Cpu, None).unwrap();
-    let mut pipeline = Pipeline::load(&checkpoint, &placement, &mut |_, _| {}).unwrap();
+    let mut pipeline =
+        Pipeline::load(&checkpoint, &placement, &mut |_, _| {}, &CancelToken::new()).unwrap();
     let first = paint(&mut pipeline, "森林里的一只红色狐狸，剪纸", 1, 128);
     assert_eq!(
         first,

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use danqing::engine::{EngineError, Event, JobId, JobState, Outcome, Queue, Status};
 use danqing::request::{Count, Seed};
-use scripted::{Act, Studio, request};
+use scripted::{Act, Studio, TENSOR, request};
 
 #[test]
 fn jobs_run_in_order_and_each_picture_is_on_disk_before_it_is_told() {
@@ -303,6 +303,58 @@ fn the_old_model_is_freed_before_the_new_one_is_read() {
     studio.wait_for(|event| matches!(event, Event::Unloaded));
     assert_eq!(studio.models_alive(), 0);
     assert!(matches!(studio.handle.status(), Status::NoModel));
+}
+
+/// A studio that reads the large model, with a job that waits for it.
+fn reading_a_large_model() -> Studio {
+    let mut studio = Studio::new();
+    studio.submit(request(1));
+    studio.handle.load(studio.choice("large")).unwrap();
+    studio.wait_for(|event| matches!(event, Event::LoadProgress { .. }));
+    studio
+}
+
+fn until_load_failed(studio: &mut Studio) -> EngineError {
+    match studio.wait_for(|event| matches!(event, Event::Loaded { .. } | Event::LoadFailed { .. }))
+    {
+        Event::LoadFailed { error, .. } => error,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_model_that_is_being_read_is_given_up_within_one_tensor() {
+    let mut studio = reading_a_large_model();
+    let since = Instant::now();
+    studio.handle.cancel_current();
+    assert_eq!(until_load_failed(&mut studio), EngineError::Cancelled);
+    assert!(since.elapsed() < 10 * TENSOR, "took {:?}", since.elapsed());
+    assert!(matches!(studio.handle.status(), Status::NoModel));
+    assert_eq!((studio.loads(), studio.models_alive()), (0, 0));
+
+    // The job still waits, and the next model paints it.
+    studio.handle.load(studio.choice("second")).unwrap();
+    assert!(matches!(studio.until_ended(), Outcome::Finished(_)));
+}
+
+#[test]
+fn another_choice_ends_the_reading_of_the_first() {
+    let mut studio = reading_a_large_model();
+    let since = Instant::now();
+    studio.handle.load(studio.choice("second")).unwrap();
+    assert_eq!(until_load_failed(&mut studio), EngineError::Cancelled);
+    assert!(matches!(studio.until_ended(), Outcome::Finished(_)));
+    assert!(since.elapsed() < 100 * TENSOR, "took {:?}", since.elapsed());
+    assert_eq!(studio.loads(), 1);
+}
+
+#[test]
+fn closing_does_not_wait_for_a_model_that_is_being_read() {
+    let mut studio = reading_a_large_model();
+    let since = Instant::now();
+    assert!(studio.handle.shutdown());
+    assert!(since.elapsed() < 100 * TENSOR, "took {:?}", since.elapsed());
+    assert_eq!(studio.handle.queue().view().jobs.len(), 1);
 }
 
 #[test]

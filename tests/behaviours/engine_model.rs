@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use danqing::checkpoint::Checkpoint;
 use danqing::engine::{
     Engine, EngineError, EngineHandle, Event, GalleryKeeper, ModelChoice, Outcome, PipelineLoader,
     Queue, SaveTo,
 };
 use danqing::gallery::{naming, read_png};
-use danqing::pipeline::DeviceChoice;
+use danqing::pipeline::{CancelToken, DeviceChoice, Pipeline, PipelineError, Placement};
 use danqing::request::{Count, ImageSize, Prompt, Request, Seed, Steps};
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -101,6 +102,22 @@ fn the_same_seed_gives_the_same_picture_alone_among_others_and_after_a_restart()
         "{record:?}"
     );
     assert!(record.seconds.is_some_and(|seconds| seconds.total > 0.0));
+}
+
+#[test]
+fn a_real_model_is_read_no_further_than_the_tensor_at_which_it_is_cancelled() {
+    let checkpoint = Checkpoint::open(&tiny()).unwrap();
+    let placement = Placement::resolve(DeviceChoice::Cpu, None).unwrap();
+    let (mut calls, cancel) = (0, CancelToken::new());
+    let mut progress = |_, _| {
+        calls += 1;
+        if calls == 5 {
+            cancel.cancel();
+        }
+    };
+    let loaded = Pipeline::load(&checkpoint, &placement, &mut progress, &cancel);
+    assert!(matches!(loaded, Err(PipelineError::Cancelled)));
+    assert_eq!(calls, 5);
 }
 
 #[test]

@@ -2,23 +2,7 @@
 
 use burn::tensor::{Device, Tensor};
 
-use super::support::golden::{Networks, Tensors, assert_close, relative};
-
-const CASES: [&str; 13] = [
-    "en_square",
-    "zh_nonsquare",
-    "empty_prompt",
-    "long_prompt",
-    "caption_exactly_32",
-    "caption_33",
-    "batch_mixed",
-    "cfg_negative",
-    "cfg_norm_trunc_batch",
-    "truncated_64",
-    "two_images_per_prompt",
-    "img2img",
-    "inpaint",
-];
+use super::support::golden::{CASES, Networks, Tensors, assert_close, relative};
 
 fn to_bytes(image: Tensor<4>) -> Vec<u8> {
     let image = (image / 2.0 + 0.5).clamp(0.0, 1.0) * 255.0;
@@ -84,4 +68,30 @@ fn bf16_pictures_stay_near_the_reference() {
     let got = vae.decode(vae.unscale(last));
     let error = relative(&got, &golden.tensor("image_raw", &device));
     assert!(error <= 0.02, "{error}");
+}
+
+#[test]
+fn an_interruption_stops_between_layers() {
+    let device = Device::flex();
+    let vae = Networks::tiny("model_f32", &device).vae;
+    let latents = Tensors::case("en_square")
+        .list::<4>("latents", &device)
+        .pop()
+        .unwrap();
+    let asked = std::cell::Cell::new(0);
+    let whole = |stop_at| {
+        asked.set(0);
+        vae.decode_unless(latents.clone(), &|| {
+            asked.set(asked.get() + 1);
+            asked.get() == stop_at
+        })
+    };
+    let uninterrupted = whole(usize::MAX).unwrap();
+    assert_close("decoded", &uninterrupted, &vae.decode(latents.clone()), 0.0);
+    let layers = asked.get();
+    assert!(layers > 10, "only {layers} chances to stop");
+    for stop_at in [1, layers / 2, layers] {
+        assert!(whole(stop_at).is_err());
+        assert_eq!(asked.get(), stop_at);
+    }
 }

@@ -30,7 +30,7 @@ fn pipeline(precision: Precision) -> Pipeline {
     let device = std::env::var("DANQING_TEST_DEVICE")
         .map_or(DeviceChoice::Cpu, |device| device.parse().unwrap());
     let placement = Placement::resolve(device, Some(precision)).unwrap();
-    Pipeline::load(&checkpoint, &placement, &mut |_, _| ()).unwrap()
+    Pipeline::load(&checkpoint, &placement, &mut |_, _| {}, &CancelToken::new()).unwrap()
 }
 
 /// `index.json` of the folder the case is in, and the case in it.

@@ -2,23 +2,7 @@
 
 use burn::tensor::Device;
 
-use super::support::golden::{Networks, Tensors, assert_close, relative};
-
-const CASES: [&str; 13] = [
-    "en_square",
-    "zh_nonsquare",
-    "empty_prompt",
-    "long_prompt",
-    "caption_exactly_32",
-    "caption_33",
-    "batch_mixed",
-    "cfg_negative",
-    "cfg_norm_trunc_batch",
-    "truncated_64",
-    "two_images_per_prompt",
-    "img2img",
-    "inpaint",
-];
+use super::support::golden::{CASES, Networks, Tensors, assert_close, relative};
 
 #[test]
 fn prompt_embeddings_equal_the_reference() {

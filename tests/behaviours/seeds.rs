@@ -27,7 +27,8 @@ fn the_same_seed_gives_the_same_file_bit_for_bit() {
 fn a_picture_is_the_same_alone_and_among_others() {
     let checkpoint = Checkpoint::open(&tiny_model()).unwrap();
     let placement = Placement::resolve(DeviceChoice::Cpu, None).unwrap();
-    let mut pipeline = Pipeline::load(&checkpoint, &placement, &mut |_, _| ()).unwrap();
+    let mut pipeline =
+        Pipeline::load(&checkpoint, &placement, &mut |_, _| {}, &CancelToken::new()).unwrap();
     let mut request = Request::new(Prompt::new("a fox").unwrap(), Seed(u64::MAX));
     request.size = ImageSize::new(48, 64).unwrap();
     request.steps = Steps::new(2).unwrap();

@@ -29,6 +29,7 @@ impl Loader for Colours {
         &mut self,
         _: &ModelChoice,
         progress: &mut dyn FnMut(u64, u64),
+        _: &CancelToken,
     ) -> Result<Box<dyn Painter>, EngineError> {
         progress(1, 1);
         Ok(Box::new(Colours))

@@ -31,6 +31,13 @@ pub fn engine_event(state: &mut State, event: Event) -> Vec<Effect> {
             }
             out.push(Effect::CountTokens(state.draft.full_prompt()));
         }
+        Event::LoadFailed {
+            error: EngineError::Cancelled,
+            ..
+        } => {
+            state.engine.loaded = None;
+            state.notices.good(Message::new("notice-cancelled"));
+        }
         Event::LoadFailed { choice, error } => {
             state.engine.loaded = None;
             let said = Message::new("notice-load-failed")

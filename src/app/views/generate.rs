@@ -14,9 +14,10 @@ use crate::app::theme::{GRID, Tokens};
 pub fn show(ui: &mut Ui, view: &mut View<'_>) {
     too_large(ui, view);
     let busy = view.state.queue.running().is_some();
+    let stoppable = why_not(view.state, Action::Cancel).is_none();
     let why = why_not(view.state, Action::Generate);
     ui.horizontal(|ui| {
-        let cancel_width = if busy { 40.0 + GRID } else { 0.0 };
+        let cancel_width = if stoppable { 40.0 + GRID } else { 0.0 };
         let width = ui.available_width() - cancel_width;
         let text = view.say(if busy {
             "generate-queue"
@@ -31,7 +32,7 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
             .on_hover_text(tip);
         // A screen reader finds the button under one name, whatever it says at the moment.
         response.accessible_name(view.say("generate-name"));
-        if busy {
+        if stoppable {
             let name = view.say(Action::Cancel.key());
             let tip = view.tip(ui.ctx(), Action::Cancel);
             view.act(ui, Action::Cancel, |ui| {

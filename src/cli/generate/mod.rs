@@ -37,7 +37,8 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     };
     let output = Output::find(args.output.as_deref(), batch.len())?;
     let placement = plan.model.place(checkpoint.bytes())?;
-    let mut loaded = model::load(&checkpoint, &placement)?;
+    interrupt.heed();
+    let mut loaded = model::load(&checkpoint, &placement, &interrupt.token)?;
     if let Some(tokens) = args.max_tokens {
         loaded.pipeline.prompts().set_max_tokens(tokens as usize);
     }
@@ -45,7 +46,6 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         original.warn_of_differences(&loaded.record, &placement);
     }
 
-    interrupt.heed();
     let story = Story {
         template: Metadata {
             format: Metadata::FORMAT,

@@ -3,9 +3,10 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-use super::channel_steps;
 use super::middle::MidBlock;
 use super::resnet::ResnetBlock;
+use super::{Layer, channel_steps};
+use crate::model::ForwardError;
 use crate::model::config::VaeConfig;
 use crate::model::layers::{Conv2d, GroupNorm};
 use crate::model::ops;
@@ -61,12 +62,34 @@ impl Decoder {
 
     /// `[B, C, h, w]` → `[B, 3, f·h, f·w]`
     pub fn forward(&self, latents: Tensor<4>) -> Tensor<4> {
-        let x = self.conv_in.forward(latents);
-        let mut x = self.mid_block.forward(x);
-        for block in &self.up_blocks {
-            x = block.forward(x);
-        }
-        self.conv_out.forward(self.conv_norm_out.forward_silu(x))
+        self.layers().fold(latents, |x, layer| layer(x))
+    }
+
+    /// As [`forward`](Self::forward), unless `interrupted` says so before one of the layers.
+    ///
+    /// # Errors
+    /// [`ForwardError::Interrupted`].
+    pub fn forward_unless(
+        &self,
+        latents: Tensor<4>,
+        interrupted: &dyn Fn() -> bool,
+    ) -> Result<Tensor<4>, ForwardError> {
+        self.layers().try_fold(latents, |x, layer| {
+            if interrupted() {
+                return Err(ForwardError::Interrupted);
+            }
+            Ok(layer(x))
+        })
+    }
+
+    /// What latents go through, in order.
+    fn layers(&self) -> impl Iterator<Item = Layer<'_>> {
+        let first: Layer = Box::new(|x| self.conv_in.forward(x));
+        let last: Layer = Box::new(|x| self.conv_out.forward(self.conv_norm_out.forward_silu(x)));
+        std::iter::once(first)
+            .chain(self.mid_block.layers())
+            .chain(self.up_blocks.iter().flat_map(UpBlock::layers))
+            .chain([last])
     }
 }
 
@@ -89,14 +112,10 @@ impl UpBlock {
     }
 
     /// `[B, in, H, W]` → `[B, out, 2H, 2W]`, or the same size in the last level.
-    pub fn forward(&self, mut x: Tensor<4>) -> Tensor<4> {
-        for resnet in &self.resnets {
-            x = resnet.forward(x);
-        }
-        for upsampler in &self.upsamplers {
-            x = upsampler.forward(x);
-        }
-        x
+    fn layers(&self) -> impl Iterator<Item = Layer<'_>> {
+        let resnets = self.resnets.iter().map(ResnetBlock::as_layer);
+        let upsamplers = self.upsamplers.iter();
+        resnets.chain(upsamplers.map(|upsampler| -> Layer { Box::new(|x| upsampler.forward(x)) }))
     }
 }
 

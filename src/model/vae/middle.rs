@@ -3,6 +3,7 @@
 use burn::module::{Initializer, Module};
 use burn::tensor::{Device, Tensor};
 
+use super::Layer;
 use super::resnet::ResnetBlock;
 use crate::model::config::VaeConfig;
 use crate::model::layers::{GroupNorm, Linear};
@@ -31,15 +32,18 @@ impl MidBlock {
     }
 
     /// `[B, C, H, W]` → `[B, C, H, W]`
-    pub fn forward(&self, mut x: Tensor<4>) -> Tensor<4> {
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        self.layers().fold(x, |x, layer| layer(x))
+    }
+
+    /// Residual block, attention, residual block.
+    pub(super) fn layers(&self) -> impl Iterator<Item = Layer<'_>> {
         let mut attentions = self.attentions.iter();
-        for resnet in &self.resnets {
-            x = resnet.forward(x);
-            if let Some(attention) = attentions.next() {
-                x = attention.forward(x);
-            }
-        }
-        x
+        self.resnets.iter().flat_map(move |resnet| {
+            let attention = attentions.next();
+            let attention = attention.map(|layer| -> Layer { Box::new(|x| layer.forward(x)) });
+            std::iter::once(resnet.as_layer()).chain(attention)
+        })
     }
 }
 

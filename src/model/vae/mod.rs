@@ -14,6 +14,7 @@ pub use resnet::ResnetBlock;
 use burn::module::Module;
 use burn::tensor::{DType, Device, Tensor};
 
+use super::ForwardError;
 use super::config::VaeConfig;
 use super::layers::Conv2d;
 
@@ -92,11 +93,28 @@ impl AutoencoderKl {
     /// Pictures of latents in the autoencoder's own scale: `[B, C, h, w]` → `[B, 3, f·h, f·w]`, about −1..=1, in the
     /// weights' type.
     pub fn decode(&self, latents: Tensor<4>) -> Tensor<4> {
-        let mut latents = latents.cast(self.dtype());
-        if let Some(conv) = &self.post_quant_conv {
-            latents = conv.forward(latents);
+        self.decoder.forward(self.before_decoder(latents))
+    }
+
+    /// As [`decode`](Self::decode), unless `interrupted` says so before one of the decoder's layers.
+    ///
+    /// # Errors
+    /// [`ForwardError::Interrupted`].
+    pub fn decode_unless(
+        &self,
+        latents: Tensor<4>,
+        interrupted: &dyn Fn() -> bool,
+    ) -> Result<Tensor<4>, ForwardError> {
+        self.decoder
+            .forward_unless(self.before_decoder(latents), interrupted)
+    }
+
+    fn before_decoder(&self, latents: Tensor<4>) -> Tensor<4> {
+        let latents = latents.cast(self.dtype());
+        match &self.post_quant_conv {
+            Some(conv) => conv.forward(latents),
+            None => latents,
         }
-        self.decoder.forward(latents)
     }
 
     /// From the transformer's scale to the autoencoder's: z / scaling + shift, in the weights' type.
@@ -111,6 +129,9 @@ impl AutoencoderKl {
         (latents - shift) * self.config.scaling_factor
     }
 }
+
+/// One step from a feature map to the next.
+type Layer<'a> = Box<dyn Fn(Tensor<4>) -> Tensor<4> + 'a>;
 
 /// Channels of each resolution with those of the one before: `[in, out]` pairs along `channels`.
 fn channel_steps(channels: &[usize]) -> Vec<[usize; 2]> {

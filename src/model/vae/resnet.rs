@@ -3,6 +3,7 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
+use super::Layer;
 use crate::model::config::VaeConfig;
 use crate::model::layers::{Conv2d, GroupNorm};
 
@@ -35,6 +36,11 @@ impl ResnetBlock {
             conv2: Conv2d::new([d_out, d_out], 3, device),
             conv_shortcut: (d_in != d_out).then(|| Conv2d::new([d_in, d_out], 1, device)),
         }
+    }
+
+    /// Itself, to be walked with others.
+    pub(super) fn as_layer(&self) -> Layer<'_> {
+        Box::new(|x| self.forward(x))
     }
 
     /// `[B, in, H, W]` → `[B, out, H, W]`

@@ -46,6 +46,9 @@ pub struct Studio {
     home: tempfile::TempDir,
 }
 
+/// What one tensor of the model "large" takes to read.
+pub const TENSOR: Duration = Duration::from_millis(10);
+
 /// Longer than anything here takes, so that a hang is a failure.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -217,12 +220,25 @@ impl Loader for Desk {
         &mut self,
         choice: &ModelChoice,
         progress: &mut dyn FnMut(u64, u64),
+        cancel: &CancelToken,
     ) -> Result<Box<dyn Painter>, EngineError> {
         if choice.path == Path::new("missing") {
             return Err(EngineError::Model("there is no model".into()));
         }
-        progress(1, 2);
-        progress(2, 2);
+        let tensors = if choice.path == Path::new("large") {
+            2_000
+        } else {
+            2
+        };
+        for tensor in 1..=tensors {
+            if cancel.is_cancelled() {
+                return Err(EngineError::Cancelled);
+            }
+            if tensors > 2 {
+                std::thread::sleep(TENSOR);
+            }
+            progress(tensor, tensors);
+        }
         self.ledger.loads.fetch_add(1, Ordering::SeqCst);
         let alive = self.ledger.alive.fetch_add(1, Ordering::SeqCst) + 1;
         self.ledger.most_alive.fetch_max(alive, Ordering::SeqCst);

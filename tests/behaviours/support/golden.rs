@@ -1,12 +1,30 @@
 //! Reference results that travel with the project: inputs and every intermediate of the reference implementation.
 
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use burn::tensor::{Bytes, DType, Device, FloatDType, Tensor, TensorData};
 use danqing::checkpoint::Checkpoint;
 use danqing::model::{AutoencoderKl, TextEncoder, Transformer};
 use safetensors::{Dtype, SafeTensors};
+
+/// The cases of `tiny` in f32.
+pub const CASES: [&str; 13] = [
+    "en_square",
+    "zh_nonsquare",
+    "empty_prompt",
+    "long_prompt",
+    "caption_exactly_32",
+    "caption_33",
+    "batch_mixed",
+    "cfg_negative",
+    "cfg_norm_trunc_batch",
+    "truncated_64",
+    "two_images_per_prompt",
+    "img2img",
+    "inpaint",
+];
 
 /// `tests/files/golden`
 pub fn folder() -> PathBuf {
@@ -132,7 +150,7 @@ impl Networks {
         } else {
             DType::F32
         };
-        let progress: &mut dyn FnMut(u64, u64) = &mut |_, _| ();
+        let progress = &mut |_, _| ControlFlow::Continue(());
         Self {
             text_encoder: checkpoint
                 .load_text_encoder(device, dtype, progress)
