@@ -5,7 +5,9 @@ use super::{
 };
 use crate::{
     cuda::Kernels,
-    pipeline::{CancelToken, DeviceChoice, Picture, Pipeline, Placement, Precision, Silent, Timings},
+    pipeline::{
+        CancelToken, DeviceChoice, Picture, Pipeline, Placement, Precision, Silent, Timings,
+    },
     request::{Count, Guidance, ImageSize, Prompt, Request, Seed, Steps},
 };
 use serde_json::json;
@@ -160,7 +162,11 @@ fn distance(a: &[Picture], b: &[Picture]) -> f64 {
     norm(&mut a.iter().zip(&b).map(|(a, b)| a - b)) / norm(&mut b.iter().copied())
 }
 
-fn load(args: &Args, placement: &Placement) -> Result<(String, Pipeline), Failure> {
+fn load(
+    args: &Args,
+    placement: &Placement,
+    cancel: &CancelToken,
+) -> Result<(String, Pipeline), Failure> {
     if let Some(random) = args.random {
         return Ok((
             "random z-image-turbo".into(),

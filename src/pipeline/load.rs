@@ -1,5 +1,6 @@
 use super::{
-    CancelToken, Pipeline, PipelineError, Placement, Precision, preview::Projection, prompt::PromptEncoder,
+    CancelToken, Pipeline, PipelineError, Placement, Precision, preview::Projection,
+    prompt::PromptEncoder,
 };
 use crate::{
     checkpoint::{Checkpoint, Part, Tokenizer},
