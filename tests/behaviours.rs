@@ -19,6 +19,7 @@ mod behaviours {
     mod demo_model;
     mod engine;
     mod engine_model;
+    mod formats;
     mod gallery;
     mod generate;
     mod golden_autoencoder;

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use burn::module::{ModuleMapper, Param};
+use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
 use super::cast;
@@ -33,6 +33,19 @@ pub fn fill<N: Network>(
     dtype: DType,
     progress: Progress<'_>,
 ) -> Result<N, CheckpointError> {
+    let here = (Path::default(), N::tensor_name as fn(&str) -> String);
+    fill_at(network, here, set, device, dtype, progress)
+}
+
+/// [`fill`] for a module that is a network's part: at a path in it, with the network's names.
+pub(super) fn fill_at<M: Module>(
+    module: M,
+    (path, name): (Path, fn(&str) -> String),
+    set: &TensorSet,
+    device: &Device,
+    dtype: DType,
+    progress: Progress<'_>,
+) -> Result<M, CheckpointError> {
     if !matches!(dtype, DType::F32 | DType::BF16 | DType::F16) {
         return Err(CheckpointError::LoadDtype(format!("{dtype:?}")));
     }
@@ -46,8 +59,8 @@ pub fn fill<N: Network>(
         readers,
         device,
         dtype,
-        path: Path::default(),
-        name: N::tensor_name,
+        path,
+        name,
         progress,
         done: 0,
         total: set.bytes(),
@@ -56,14 +69,14 @@ pub fn fill<N: Network>(
         failed: None,
     };
     filler.failed = filler.report(0).err();
-    let network = network.map(&mut filler);
+    let module = module.map(&mut filler);
     match filler.failed {
         Some(error) => Err(error),
         None => {
             sync(device, &filler.latest)?;
             // Tensors of the set that the network has no use for count as done.
             filler.report(filler.total)?;
-            Ok(network)
+            Ok(module)
         }
     }
 }

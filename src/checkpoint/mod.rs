@@ -29,6 +29,7 @@ mod save;
 pub mod single_file;
 pub mod tensor_file;
 pub mod tensor_set;
+mod text_encoder_files;
 mod tokenizer;
 
 use std::path::{Path, PathBuf};
@@ -48,6 +49,7 @@ pub use network::{Network, wanted};
 pub use report::{PartReport, Report};
 pub use save::{NamedTensors, load_tensors, save_module, save_tensors};
 pub use tensor_set::TensorSet;
+pub use text_encoder_files::TextEncoderFiles;
 pub use tokenizer::{MAX_TOKENS, Tokenizer, Tokens, Truncation};
 
 /// How the files of a checkpoint are arranged.
@@ -207,6 +209,24 @@ impl Checkpoint {
         self.load(self.new_text_encoder(device), device, dtype, progress)
     }
 
+    /// The text encoder's files, to load parts of it from whenever they are needed.
+    ///
+    /// # Errors
+    /// [`CheckpointError::Mismatch`] when tensors do not fit.
+    pub fn text_encoder_files(
+        &self,
+        device: &Device,
+        dtype: DType,
+    ) -> Result<TextEncoderFiles, CheckpointError> {
+        self.expect_fit(&self.new_text_encoder(device))?;
+        Ok(TextEncoderFiles::new(
+            self.configs.text_encoder.clone(),
+            self.text_encoder.clone(),
+            device,
+            dtype,
+        ))
+    }
+
     /// Loads the autoencoder; its encoder is `None` where the checkpoint has none.
     ///
     /// # Errors
@@ -227,13 +247,18 @@ impl Checkpoint {
         dtype: DType,
         progress: Progress<'_>,
     ) -> Result<N, CheckpointError> {
-        let report = self.compare(&network);
-        if !report.is_sound() {
-            return Err(CheckpointError::Mismatch(Box::new(Report {
-                parts: vec![report],
-            })));
-        }
+        self.expect_fit(&network)?;
         load::fill(network, self.tensors(N::PART), device, dtype, progress)
+    }
+
+    fn expect_fit<N: Network>(&self, network: &N) -> Result<(), CheckpointError> {
+        let report = self.compare(network);
+        if report.is_sound() {
+            return Ok(());
+        }
+        Err(CheckpointError::Mismatch(Box::new(Report {
+            parts: vec![report],
+        })))
     }
 
     /// Opens the tokenizer and checks that it belongs to the text encoder.

@@ -58,6 +58,11 @@ pub fn wanted<N: Network>(network: &N) -> BTreeMap<String, Vec<usize>> {
 pub(super) struct Path(Vec<String>);
 
 impl Path {
+    /// Where the module at `names` is.
+    pub(super) fn at(names: &[&str]) -> Self {
+        Self(names.iter().copied().map(str::to_owned).collect())
+    }
+
     pub(super) fn enter(&mut self, name: &str) {
         self.0.push(name.to_owned());
     }

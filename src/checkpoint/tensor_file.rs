@@ -14,7 +14,7 @@ use super::header::Header;
 
 /// A safetensors file whose header was read and found sound. The file is not kept open: a model in use must not
 /// stop anybody from deleting or replacing it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct TensorFile {
     path: PathBuf,
     stamp: Stamp,

@@ -11,7 +11,7 @@ use super::keys::{self, Key, Part};
 use super::tensor_file::TensorFile;
 
 /// The tensors of one network in one or more files, under the model's names.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct TensorSet {
     part: Part,
     files: Vec<TensorFile>,

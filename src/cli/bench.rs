@@ -11,7 +11,7 @@ use crate::{
     request::{Count, Guidance, ImageSize, Prompt, Request, Seed, Steps},
 };
 use serde_json::json;
-use std::time::Instant;
+use std::{path::PathBuf, time::Instant};
 
 const PROMPT: &str = "A red fox jumps over a snowy fence at dawn, soft light, film photograph";
 
@@ -24,6 +24,9 @@ pub struct Args {
     /// tokens
     #[arg(long, value_name = "NAME", conflicts_with = "model")]
     random: Option<RandomModel>,
+    /// Only write the random model of --random to this folder (20.5 GB), for `bench --model` to measure how it loads
+    #[arg(long, value_name = "FOLDER", requires = "random")]
+    write_random: Option<PathBuf>,
     /// Picture size in pixels
     #[arg(long, value_name = "WxH", default_value = "1024x1024")]
     size: ImageSize,
@@ -62,6 +65,9 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     if args.verify {
         return verify::run(&placement.device, &mut std::io::stdout())
             .map_err(|error| Failure::Failed(error.to_string()));
+    }
+    if let (Some(random), Some(folder)) = (args.random, &args.write_random) {
+        return random.write(&placement, folder);
     }
     let mut request = Request::new(Prompt::new(PROMPT)?, Seed(1));
     (request.size, request.steps, request.guidance, request.count) =

@@ -5,7 +5,7 @@
 //! Architecture: Qwen3 Technical Report, arXiv:2505.09388.
 
 use burn::module::{Initializer, Module};
-use burn::tensor::{DType, Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use super::config::TextEncoderConfig;
 use super::layers::{Embedding, Linear, RmsNorm};
@@ -70,13 +70,55 @@ impl TextEncoderConfig {
     /// A text encoder with lazy random weights: N(0, 0.02²) everywhere, norms at one, biases at zero.
     pub fn init(&self, device: &Device) -> TextEncoder {
         let layers = (0..self.layers_run())
-            .map(|_| Layer::new(self, device))
+            .map(|_| self.init_layer(device))
             .collect();
         TextEncoder {
-            embed_tokens: Embedding::new(self.vocab_size, self.hidden_size, device),
+            embed_tokens: self.init_embedding(device),
             layers,
             config: self.clone(),
         }
+    }
+
+    /// The embeddings alone, with lazy random weights.
+    pub fn init_embedding(&self, device: &Device) -> Embedding {
+        Embedding::new(self.vocab_size, self.hidden_size, device)
+    }
+
+    /// One layer, with lazy random weights.
+    pub fn init_layer(&self, device: &Device) -> Layer {
+        Layer::new(self, device)
+    }
+
+    /// Token ids as `[1, S]`, if there are any and all of them have an embedding.
+    ///
+    /// # Errors
+    /// [`ForwardError::Empty`], [`ForwardError::UnknownToken`].
+    pub fn ids(&self, ids: &[u32], device: &Device) -> Result<Tensor<2, Int>, ForwardError> {
+        if ids.is_empty() {
+            return Err(ForwardError::Empty);
+        }
+        let vocabulary = self.vocab_size;
+        if let Some(&id) = ids.iter().find(|&&id| id as usize >= vocabulary) {
+            return Err(ForwardError::UnknownToken { id, vocabulary });
+        }
+        let ids: Vec<i32> = ids.iter().map(|&id| id as i32).collect();
+        let length = ids.len();
+        Ok(Tensor::from_data(TensorData::new(ids, [1, length]), device))
+    }
+
+    /// Positions of the tokens `[B, S, hidden]`: angles p·θ^(−2j/D) in f32. The reference rounds their cosines and
+    /// sines to the activations' type.
+    pub fn rope(&self, x: &Tensor<3>) -> Rope {
+        let (half, length) = (self.head_dim / 2, x.dims()[1]);
+        let theta = self.rope_theta as f32;
+        let frequencies: Vec<f32> = (0..half)
+            .map(|j| 1.0 / theta.powf(2.0 * j as f32 / self.head_dim as f32))
+            .collect();
+        let angles: Vec<f32> = (0..length)
+            .flat_map(|position| frequencies.iter().map(move |f| position as f32 * f))
+            .collect();
+        let shape = [1, length, half];
+        Rope::from_angles(&angles, shape, RopePairs::Halves, &x.device()).rounded_to(x.dtype())
     }
 }
 
@@ -169,17 +211,9 @@ impl TextEncoder {
         ids: &[u32],
         interrupted: &dyn Fn() -> bool,
     ) -> Result<Tensor<2>, ForwardError> {
-        if ids.is_empty() {
-            return Err(ForwardError::Empty);
-        }
-        let vocabulary = self.config.vocab_size;
-        if let Some(&id) = ids.iter().find(|&&id| id as usize >= vocabulary) {
-            return Err(ForwardError::UnknownToken { id, vocabulary });
-        }
-        let ids: Vec<i32> = ids.iter().map(|&id| id as i32).collect();
-        let length = ids.len();
-        let device = self.embed_tokens.weight.lazy_device();
-        let ids = Tensor::<2, Int>::from_data(TensorData::new(ids, [1, length]), &device);
+        let ids = self
+            .config
+            .ids(ids, &self.embed_tokens.weight.lazy_device())?;
         Ok(self.forward_batch(ids, interrupted)?.squeeze_dim(0))
     }
 
@@ -193,9 +227,8 @@ impl TextEncoder {
         ids: Tensor<2, Int>,
         interrupted: &dyn Fn() -> bool,
     ) -> Result<Tensor<3>, ForwardError> {
-        let length = ids.dims()[1];
         let mut x = self.embed_tokens.forward(ids);
-        let rope = self.rope(length, &x.device(), x.dtype());
+        let rope = self.config.rope(&x);
         for layer in &self.layers {
             if interrupted() {
                 return Err(ForwardError::Interrupted);
@@ -203,18 +236,5 @@ impl TextEncoder {
             x = layer.forward(x, &rope);
         }
         Ok(x)
-    }
-
-    /// Angles p·θ^(−2j/D) in f32; the reference rounds their cosines and sines to the activations' type.
-    fn rope(&self, length: usize, device: &Device, dtype: DType) -> Rope {
-        let half = self.config.head_dim / 2;
-        let theta = self.config.rope_theta as f32;
-        let frequencies: Vec<f32> = (0..half)
-            .map(|j| 1.0 / theta.powf(2.0 * j as f32 / self.config.head_dim as f32))
-            .collect();
-        let angles: Vec<f32> = (0..length)
-            .flat_map(|position| frequencies.iter().map(move |f| position as f32 * f))
-            .collect();
-        Rope::from_angles(&angles, [1, length, half], RopePairs::Halves, device).rounded_to(dtype)
     }
 }

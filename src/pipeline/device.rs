@@ -137,6 +137,8 @@ pub struct Placement {
     pub precision: Precision,
     /// The device's name for people: "NVIDIA H200", "CPU, 8 threads".
     pub name: String,
+    /// Read the text encoder from its files for each new prompt instead of keeping it in memory.
+    pub low_memory: bool,
     /// Said once to the designer: why the CPU is used although nobody asked for it.
     pub notice: Option<String>,
 }
@@ -177,6 +179,7 @@ impl Placement {
             choice: DeviceChoice::Cpu,
             precision: precision.unwrap_or(Precision::F32),
             name: cpu_name(),
+            low_memory: false,
             notice,
         }
     }
@@ -195,8 +198,18 @@ impl Placement {
             choice: DeviceChoice::Cuda(index),
             precision: precision.unwrap_or(Precision::Bf16),
             name: gpu.name.clone(),
+            low_memory: false,
             notice: None,
         })
+    }
+
+    /// Bytes free on the card, not counting what this program holds in reserve; `None` on the CPU.
+    pub fn free_memory(&self) -> Option<u64> {
+        let DeviceChoice::Cuda(index) = self.choice else {
+            return None;
+        };
+        self.device.memory_cleanup();
+        cuda_probe::memory(index).map(|(_, free)| free)
     }
 
     /// Whether this is a CUDA device.

@@ -1,16 +1,19 @@
 use super::{
     CancelToken, Pipeline, PipelineError, Placement, Precision, preview::Projection,
-    prompt::PromptEncoder,
+    prompt::PromptEncoder, reader::Reader,
 };
 use crate::{
     checkpoint::{Checkpoint, Part, Tokenizer},
     files::read_capped,
-    model::{AutoencoderKl, SchedulerConfig, TextEncoder, Transformer},
+    model::{AutoencoderKl, SchedulerConfig, Transformer},
     request::ImageSize,
 };
 
 /// A small file may say how latents look; see [`Projection`].
 const PREVIEW_FILE: &str = "preview.json";
+
+/// What the transformer and the decoder take at 1024 × 1024 besides weights, generously.
+const ROOM_TO_PAINT: u64 = 3 << 30;
 
 /// The published `vae/config.json` has less than 1 kB.
 const MAX_CONFIG_BYTES: u64 = 64 * 1024;
@@ -21,7 +24,7 @@ pub struct Networks {
     /// Absent for random weights, to which prompts mean nothing.
     pub tokenizer: Option<Tokenizer>,
     /// Words to features.
-    pub text_encoder: TextEncoder,
+    pub reader: Reader,
     /// Noise to latents.
     pub transformer: Transformer,
     /// Latents to pixels, and back.
@@ -49,7 +52,11 @@ impl Networks {
         let tokenizer = Some(checkpoint.tokenizer()?);
         let projection = projection(checkpoint)?;
         let scheduler = checkpoint.configs().scheduler.clone();
-        let all = checkpoint.bytes();
+        let streamed = placement.low_memory || is_short_of_memory(checkpoint, placement);
+        let mut all = checkpoint.bytes();
+        if streamed {
+            all -= checkpoint.tensors(Part::TextEncoder).bytes();
+        }
         let mut report = |done| {
             progress(done, all);
             cancel.go_on()
@@ -60,9 +67,13 @@ impl Networks {
             before += checkpoint.tensors(part).bytes();
             begin
         };
-        let begin = part(Part::TextEncoder);
-        let text_encoder =
-            checkpoint.load_text_encoder(device, dtype, &mut |done, _| report(begin + done))?;
+        let reader = if streamed {
+            Reader::Streamed(Box::new(checkpoint.text_encoder_files(device, dtype)?))
+        } else {
+            let begin = part(Part::TextEncoder);
+            let report = &mut |done, _| report(begin + done);
+            Reader::Resident(checkpoint.load_text_encoder(device, dtype, report)?)
+        };
         let begin = part(Part::Vae);
         let vae = checkpoint.load_vae(device, dtype, &mut |done, _| report(begin + done))?;
         let begin = part(Part::Transformer);
@@ -81,13 +92,31 @@ impl Networks {
         }
         Ok(Self {
             tokenizer,
-            text_encoder,
+            reader,
             transformer,
             vae,
             scheduler,
             projection,
         })
     }
+}
+
+/// Whether a card lacks the room for all weights and a picture of 1024 × 1024 beside them, so that the text encoder has
+/// to be streamed.
+fn is_short_of_memory(checkpoint: &Checkpoint, placement: &Placement) -> bool {
+    let Some(free) = placement.free_memory() else {
+        return false;
+    };
+    let narrow = match placement.precision {
+        Precision::Fp8 => checkpoint.tensors(Part::Transformer).parameters(),
+        Precision::F32 | Precision::Bf16 => 0,
+    };
+    let parameters: u64 = Part::ALL
+        .iter()
+        .map(|part| checkpoint.tensors(*part).parameters())
+        .sum();
+    let weights = parameters * placement.precision.dtype().size() as u64 - narrow;
+    free < weights + ROOM_TO_PAINT
 }
 
 impl Pipeline {
@@ -112,14 +141,14 @@ impl Pipeline {
     pub fn new(networks: Networks, placement: &Placement) -> Self {
         let Networks {
             tokenizer,
-            text_encoder,
+            reader,
             transformer,
             vae,
             scheduler,
             projection,
         } = networks;
         Self {
-            prompts: PromptEncoder::new(tokenizer, text_encoder),
+            prompts: PromptEncoder::new(tokenizer, reader),
             transformer,
             vae,
             scheduler,

@@ -22,6 +22,7 @@ mod observer;
 mod picture;
 pub mod preview;
 pub mod prompt;
+pub mod reader;
 mod run;
 pub mod start_image;
 

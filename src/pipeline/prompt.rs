@@ -1,9 +1,8 @@
 //! Words into caption features, remembered.
 
-use super::PipelineError;
+use super::{PipelineError, reader::Reader};
 use crate::{
     checkpoint::{MAX_TOKENS, Tokenizer, Truncation},
-    model::TextEncoder,
     request::Prompt,
 };
 use burn::tensor::Tensor;
@@ -19,7 +18,7 @@ const STAND_IN_IDS: std::ops::Range<u32> = 0..90;
 #[derive(Debug)]
 pub struct PromptEncoder {
     tokenizer: Option<Tokenizer>,
-    text_encoder: TextEncoder,
+    reader: Reader,
     max_tokens: usize,
     /// The latest last.
     remembered: VecDeque<Encoded>,
@@ -38,10 +37,10 @@ pub struct Encoded {
 impl PromptEncoder {
     /// Without a tokenizer every prompt becomes the same 90 tokens: right for measuring random weights, and for
     /// nothing else.
-    pub fn new(tokenizer: Option<Tokenizer>, text_encoder: TextEncoder) -> Self {
+    pub fn new(tokenizer: Option<Tokenizer>, reader: Reader) -> Self {
         Self {
             tokenizer,
-            text_encoder,
+            reader,
             max_tokens: MAX_TOKENS,
             remembered: VecDeque::new(),
         }
@@ -76,7 +75,7 @@ impl PromptEncoder {
                     }
                     None => (STAND_IN_IDS.collect(), None),
                 };
-                let features = self.text_encoder.forward(&ids, interrupted)?;
+                let features = self.reader.forward(&ids, interrupted)?;
                 Encoded {
                     prompt: prompt.clone(),
                     features,

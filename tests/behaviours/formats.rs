@@ -1,0 +1,44 @@
+//! What 8 bits and little memory change in a picture: some, and nothing.
+
+use danqing::checkpoint::{Checkpoint, find_demo_model};
+use danqing::pipeline::{CancelToken, DeviceChoice, Pipeline, Placement, Precision, Silent};
+use danqing::request::{Prompt, Request, Seed};
+
+fn placement(precision: Precision, low_memory: bool) -> Placement {
+    let mut placement = Placement::resolve(DeviceChoice::Cpu, Some(Precision::F32)).unwrap();
+    // The CPU rounds to 8 bits and multiplies in full, which only this test has a use for.
+    (placement.precision, placement.low_memory) = (precision, low_memory);
+    placement
+}
+
+/// The last latents of the demo model's picture.
+fn paint(placement: &Placement) -> Vec<f32> {
+    let checkpoint = Checkpoint::open(&find_demo_model().unwrap()).unwrap();
+    let mut pipeline =
+        Pipeline::load(&checkpoint, placement, &mut |_, _| {}, &CancelToken::new()).unwrap();
+    let mut request = Request::new(Prompt::new("a red boat on a calm lake").unwrap(), Seed(5));
+    request.size = danqing::pipeline::native_size(&checkpoint);
+    let pictures = pipeline.generate(&request, &mut Silent, &CancelToken::new());
+    pictures.unwrap().pop().unwrap().latents
+}
+
+fn distance(a: &[f32], b: &[f32]) -> f32 {
+    let norm = |values: &mut dyn Iterator<Item = f32>| values.map(|v| v * v).sum::<f32>().sqrt();
+    norm(&mut a.iter().zip(b).map(|(a, b)| a - b)) / norm(&mut b.iter().copied())
+}
+
+#[test]
+fn streaming_the_text_encoder_changes_no_bit() {
+    let resident = paint(&placement(Precision::F32, false));
+    assert_eq!(paint(&placement(Precision::F32, true)), resident);
+}
+
+#[test]
+fn eight_bits_change_the_demo_models_picture_a_little() {
+    let exact = paint(&placement(Precision::F32, false));
+    let [half, eight] = [Precision::Bf16, Precision::Fp8]
+        .map(|precision| distance(&paint(&placement(precision, false)), &exact));
+    println!("relative L2 of the last latents against f32: bf16 {half}, fp8 {eight}");
+    assert!(half < 0.03, "{half}");
+    assert!(half < eight && eight < 0.25, "{eight}");
+}
