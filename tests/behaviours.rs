@@ -42,6 +42,8 @@ mod behaviours {
     #[cfg(feature = "gui")]
     mod window_flow;
     #[cfg(feature = "gui")]
+    mod window_keeps;
+    #[cfg(feature = "gui")]
     mod window_views;
     #[cfg(feature = "gui")]
     mod window_words;

@@ -90,6 +90,15 @@ banner-recovery = { $count ->
     }
 banner-resume = Continue
 banner-discard = Discard
+banner-unsaved = { $count ->
+        [one] A painted picture could not be saved anywhere. It is kept in memory and the queue is paused.
+       *[other] { $count } painted pictures could not be saved anywhere. They are kept in memory and the queue is paused.
+    }
+banner-unsaved-save = Save elsewhere…
+banner-held-back = { $count ->
+        [one] One job stopped Danqing three times and is not started again by itself
+       *[other] { $count } jobs stopped Danqing three times and are not started again by themselves
+    }
 banner-editing = You are editing a waiting job
 banner-save-edit = Save the job
 banner-leave-edit = Leave it
@@ -105,6 +114,7 @@ narrow-browse = Gallery
 prompt-title = Prompt
 prompt-name = Prompt
 prompt-hint = A red fox in the snow, watercolour…
+prompt-history = Earlier prompts
 prompt-words = Style words
 prompt-negative-open = Negative prompt
 prompt-negative-title = Negative prompt
@@ -126,7 +136,6 @@ size-ratio-keep = Lock the ratio
 size-ratio-free = Unlock the ratio
 
 ## Sampling
-sampling-title = Sampling
 sampling-steps = Steps
 sampling-steps-native = 8 steps are what Turbo was made for
 sampling-steps-other = 8 is Turbo’s own number of steps
@@ -175,6 +184,7 @@ foretell-too-large = The picture needs { $needs } of memory and { $free } are fr
 foretell-use-size = Use { $width } × { $height }
 
 ## Time
+time-milliseconds = { $milliseconds } ms
 time-tenths = { $seconds } s
 time-seconds = { $seconds } s
 time-minutes = { $minutes } min
@@ -188,7 +198,7 @@ canvas-divider = Divider between the two pictures
 canvas-empty-title = What shall we paint?
 canvas-empty-text = Write it on the left, then press { $keys }. Or start from one of these:
 canvas-examples = A cup of tea on a misty mountain terrace at dawn, photorealistic | A girl with a paper lantern under falling plum blossom, anime | A little boat on a wide river, ink wash painting
-canvas-examples-demo = A red circle on a blue background | Green mountains under a yellow sun | A white moon over the sea at night
+canvas-examples-demo = A white sailing boat on a lake at dawn, watercolour | Snowy mountains in the mist, ink wash painting | A neon street at night in the rain, retro film
 canvas-try = Try the prompt: { $prompt }
 canvas-empty-drop = Drop presets, pictures or a model folder anywhere in the window
 
@@ -341,11 +351,18 @@ system-version = Version
 system-os = System
 system-cores = Processor cores
 system-driver = Driver
+system-frames = Time a frame
+system-frames-text = { $half } ms in the middle, { $most } ms for 95 of 100, { $longest } ms at most
 system-copy = Copy this report
 
 ## Keys
 keys-title = Keyboard shortcuts
 keys-about = Keys without Ctrl or Alt rest while you type.
+keys-group-paint = Painting
+keys-group-settings = Settings and presets
+keys-group-gallery = Gallery and picture
+keys-group-view = View
+keys-group-program = Program
 keys-wheel = Wheel over the picture
 keys-wheel-does = Zoom
 keys-drag = Drag the picture
@@ -360,6 +377,7 @@ dialog-close = Close
 save-preset-title = Save as preset
 save-preset-name = Name
 save-preset-with-prompt = Include the prompt
+save-preset-with-picture = Show the chosen picture beside its name
 save-preset-save = Save preset
 save-preset-needs-name = Give the preset a name
 paste-title = Import from text
@@ -377,6 +395,9 @@ export-webp-about = Without loss and smaller than PNG, without prompt and settin
 closing-title = A picture is being painted
 closing-text = If you close now, its job starts again the next time. Finished pictures are safe.
 closing-stay = Keep painting
+closing-unsaved-title = A picture is not saved
+closing-unsaved-text = It could not be written and is in memory only. If you close now, it is lost.
+closing-unsaved-stay = Go back
 closing-close = Close
 
 ## Messages
@@ -442,12 +463,22 @@ notice-imported = Imported: { $presets ->
        *[other] { $presets } presets
     }{ $pictures ->
         [0] {""}
-        [one] { " " }settings of 1 picture
-       *[other] { " " }settings of the first of { $pictures } pictures
+       *[other] { $presets ->
+            [0] {""}
+           *[other] {", "}
+        }{ $pictures ->
+            [one] settings of 1 picture
+           *[other] settings of the first of { $pictures } pictures
+        }
     }{ $models ->
         [0] {""}
-        [one] { " " }1 model
-       *[other] { " " }{ $models } models
+       *[other] { $before ->
+            [0] {""}
+           *[other] {", "}
+        }{ $models ->
+            [one] 1 model
+           *[other] { $models } models
+        }
     }{ $refused ->
         [0] {""}
        *[other] {"; "}{ $refused } could not be used

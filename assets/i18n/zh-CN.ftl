@@ -87,6 +87,9 @@ model-demo-badge = 小型演示模型
 banner-recovery = 丹青上次关闭时还有 { $count } 个任务未完成
 banner-resume = 继续
 banner-discard = 放弃
+banner-unsaved = 有 { $count } 张画好的图片无处保存，暂存在内存中，队列已暂停。
+banner-unsaved-save = 另存到…
+banner-held-back = 有 { $count } 个任务曾三次使丹青意外停止，不会自动重新开始
 banner-editing = 正在编辑一个等待中的任务
 banner-save-edit = 保存任务
 banner-leave-edit = 不改了
@@ -102,6 +105,7 @@ narrow-browse = 图库
 prompt-title = 提示词
 prompt-name = 提示词
 prompt-hint = 雪地里的红狐狸，水彩…
+prompt-history = 用过的提示词
 prompt-words = 风格词
 prompt-negative-open = 反向提示词
 prompt-negative-title = 反向提示词
@@ -123,7 +127,6 @@ size-ratio-keep = 锁定比例
 size-ratio-free = 解除比例锁定
 
 ## 采样
-sampling-title = 采样
 sampling-steps = 步数
 sampling-steps-native = 8 步是 Turbo 的原生步数
 sampling-steps-other = Turbo 的原生步数是 8
@@ -163,6 +166,7 @@ foretell-too-large = 这张图片需要 { $needs } 内存，目前可用 { $free
 foretell-use-size = 改用 { $width } × { $height }
 
 ## 时间
+time-milliseconds = { $milliseconds } 毫秒
 time-tenths = { $seconds } 秒
 time-seconds = { $seconds } 秒
 time-minutes = { $minutes } 分钟
@@ -176,7 +180,7 @@ canvas-divider = 两张图片之间的分隔线
 canvas-empty-title = 想画点什么？
 canvas-empty-text = 在左侧写下来，再按 { $keys }。也可以从这里开始：
 canvas-examples = 清晨云雾缭绕的山间露台上的一杯茶，写实摄影 | 梅花飘落中提着纸灯笼的少女，动漫 | 宽阔江面上的一叶小舟，水墨画
-canvas-examples-demo = 蓝色背景上的红色圆形 | 黄色太阳下的绿色山峦 | 夜晚海面上的白色月亮
+canvas-examples-demo = 清晨湖上的白色小船，水彩画 | 山水风景，薄雾，水墨画 | 雨夜的霓虹街道，复古胶片
 canvas-try = 试试这条提示词：{ $prompt }
 canvas-empty-drop = 可将预设、图片或模型文件夹拖到窗口任意位置
 
@@ -319,11 +323,18 @@ system-version = 版本
 system-os = 系统
 system-cores = 处理器核心
 system-driver = 驱动
+system-frames = 每帧用时
+system-frames-text = 中位数 { $half } 毫秒，95% 不超过 { $most } 毫秒，最长 { $longest } 毫秒
 system-copy = 复制此报告
 
 ## 快捷键
 keys-title = 键盘快捷键
 keys-about = 输入文字时，不带 Ctrl 或 Alt 的按键不起作用。
+keys-group-paint = 绘制
+keys-group-settings = 设置与预设
+keys-group-gallery = 图库与图片
+keys-group-view = 视图
+keys-group-program = 程序
 keys-wheel = 在图片上滚轮
 keys-wheel-does = 缩放
 keys-drag = 拖动图片
@@ -338,6 +349,7 @@ dialog-close = 关闭
 save-preset-title = 存为预设
 save-preset-name = 名称
 save-preset-with-prompt = 包含提示词
+save-preset-with-picture = 用所选图片作缩略图
 save-preset-save = 保存预设
 save-preset-needs-name = 请为预设起个名字
 paste-title = 从文本导入
@@ -355,6 +367,9 @@ export-webp-about = 无损且比 PNG 小，不含提示词与设置
 closing-title = 正在绘制图片
 closing-text = 现在关闭的话，这个任务下次会重新开始。已完成的图片不受影响。
 closing-stay = 继续绘制
+closing-unsaved-title = 有图片尚未保存
+closing-unsaved-text = 这张图片无法写入，只在内存中。现在关闭就会丢失。
+closing-unsaved-stay = 返回
 closing-close = 关闭
 
 ## 消息
@@ -367,7 +382,7 @@ offer-undo = 撤销
 offer-settings = 打开设置
 offer-models = 打开模型
 notice-finished = { $count ->
-        [one] 图片已存入图库
+        [1] 图片已存入图库
        *[other] { $count } 张图片已存入图库
     }
 notice-cancelled = 已取消
@@ -413,16 +428,24 @@ notice-imported = 已导入：{ $presets ->
        *[other] { $presets } 个预设
     }{ $pictures ->
         [0] {""}
-        [one] { " " }1 张图片的设置
-       *[other] { " " }{ $pictures } 张图片中第一张的设置
+       *[other] { $presets ->
+            [0] {""}
+           *[other] 、
+        }{ $pictures ->
+            [1] 1 张图片的设置
+           *[other] { $pictures } 张图片中第一张的设置
+        }
     }{ $models ->
         [0] {""}
-       *[other] { " " }{ $models } 个模型
+       *[other] { $before ->
+            [0] {""}
+           *[other] 、
+        }{ $models } 个模型
     }{ $refused ->
         [0] {""}
        *[other] ；{ $refused } 个文件无法使用
     }
 notice-import-nothing = { $refused ->
-        [one] 文件无法使用
+        [1] 文件无法使用
        *[other] { $refused } 个文件都无法使用
     }

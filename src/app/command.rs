@@ -215,6 +215,8 @@ pub enum Command {
     StyleWord(String),
     /// Takes off the style that a preset put behind the prompt.
     ClearStyle,
+    /// Takes the prompt of this place in the history.
+    RecallPrompt(usize),
     /// Opens or closes the negative prompt.
     ShowNegative(bool),
     /// Opens or closes the style words.
@@ -256,6 +258,8 @@ pub enum Command {
         name: String,
         /// Whether the prompt is part of it.
         with_prompt: bool,
+        /// Whether the chosen picture becomes its thumbnail.
+        with_picture: bool,
     },
     /// Switches to the model of this place.
     ChooseModel(usize),
@@ -289,6 +293,15 @@ pub enum Command {
     ResumeQueue,
     /// Drops the queue of the last run.
     DiscardQueue,
+    /// Asks where the first picture goes that could be written nowhere.
+    SaveUnsaved,
+    /// Gives that picture up.
+    DiscardUnsaved,
+    /// It was read that jobs are held back; shows them.
+    HeldBack {
+        /// Whether to show the queue.
+        show: bool,
+    },
     /// The close was confirmed.
     CloseAnyway,
     /// The close was taken back.

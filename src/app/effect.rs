@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::settings::Settings;
-use super::state::ExportKind;
+use super::state::{ExportKind, Unsaved};
 use crate::engine::JobId;
 use crate::gallery::Entry;
 use crate::request::Request;
@@ -65,8 +65,8 @@ pub enum Effect {
     Import(Vec<PathBuf>),
     /// Reads text for import.
     ImportText(String),
-    /// Keeps a preset among the person's own.
-    SavePreset(Box<Preset>),
+    /// Keeps a preset among the person's own, with a thumbnail of the picture at this path.
+    SavePreset(Box<Preset>, Option<PathBuf>),
     /// Removes a preset's file.
     RemovePreset(PathBuf),
     /// Asks for files to import.
@@ -77,6 +77,8 @@ pub enum Effect {
     PickGallery,
     /// Asks where to save a copy of a picture.
     SaveCopy(PathBuf, ExportKind),
+    /// Asks where a picture goes that could be written nowhere, and writes it there.
+    SaveUnsaved(Unsaved),
     /// Copies text.
     CopyText(String),
     /// Copies a picture.

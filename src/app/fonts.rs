@@ -1,9 +1,9 @@
 //! Which font draws which character.
 //!
-//! Latin in an English window comes from egui's own fonts. In a Chinese window the bundled Noto Sans SC comes first,
-//! since quotation marks, dashes and the ellipsis share code points with Latin ones but are a full square wide in
-//! Chinese. Characters of neither (rare Han, emoji, other scripts in a prompt) come from the system's fonts, asked
-//! for with the Simplified Chinese forms.
+//! The bundled Noto Sans SC draws Chinese and Latin in both languages. Quotation marks, dashes, the ellipsis and a few
+//! signs share code points between both scripts but are a full square wide in Chinese: an English window takes them
+//! from a small font of their own. Characters of neither (rare Han, emoji, other scripts in a prompt) come from the
+//! system's fonts, asked for with the Simplified Chinese forms.
 
 use std::sync::Arc;
 
@@ -13,22 +13,31 @@ use egui_system_font_provider::SystemFontProvider;
 use super::i18n::Language;
 
 const NOTO: &str = "Noto Sans SC";
+const PUNCTUATION: &str = "Danqing Punctuation";
 
 /// Installs the bundled fonts in the order that `language` asks for. Call it again when the language changes.
 pub fn install(ctx: &Context, language: Language) {
     let mut fonts = FontDefinitions::default();
-    let data = FontData::from_static(include_bytes!(
-        "../../assets/fonts/NotoSansSC-gb2312-subset.otf"
-    ));
-    fonts.font_data.insert(NOTO.to_owned(), Arc::new(data));
-    for family in [FontFamily::Proportional, FontFamily::Monospace] {
-        let list = fonts.families.entry(family.clone()).or_default();
-        let chinese_first = language == Language::Chinese && family == FontFamily::Proportional;
-        list.insert(
-            if chinese_first { 0 } else { 1.min(list.len()) },
-            NOTO.to_owned(),
-        );
+    for (name, bytes) in [
+        (
+            NOTO,
+            include_bytes!("../../assets/fonts/NotoSansSC-gb2312-subset.otf").as_slice(),
+        ),
+        (
+            PUNCTUATION,
+            include_bytes!("../../assets/fonts/DanqingPunctuation.ttf").as_slice(),
+        ),
+    ] {
+        let data = FontData::from_static(bytes);
+        fonts.font_data.insert(name.to_owned(), Arc::new(data));
     }
+    let text = fonts.families.entry(FontFamily::Proportional).or_default();
+    text.insert(0, NOTO.to_owned());
+    if language == Language::English {
+        text.insert(0, PUNCTUATION.to_owned());
+    }
+    let code = fonts.families.entry(FontFamily::Monospace).or_default();
+    code.insert(1.min(code.len()), NOTO.to_owned());
     ctx.set_fonts(fonts);
 }
 

@@ -49,13 +49,18 @@ pub fn take_actions(ctx: &Context, state: &State, composing_before: bool) -> Vec
     let mut typing = typing;
     ctx.input_mut(|input| {
         for (action, keys) in all {
-            if may_act(state, action, keys, typing, somewhere) && input.consume_shortcut(keys) {
+            if !may_act(state, action, keys, typing, somewhere) {
+                continue;
+            }
+            // A slow frame may hold the same key several times; each press counts.
+            let presses = input.count_and_consume_key(keys.modifiers, keys.logical_key);
+            if presses > 0 {
                 // What was typed right behind it, within one slow frame, is text.
                 typing |= matches!(
                     action,
                     Action::FocusPrompt | Action::SearchGallery | Action::Palette
                 );
-                taken.push(action);
+                taken.extend(std::iter::repeat_n(action, presses));
             }
         }
         if !typing && state.layout.dialog.is_none() {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::i18n::Message;
 use super::notices::Weight;
-use super::state::{ModelFacts, PresetEntry, SystemState, TokenCount};
+use super::state::{ModelFacts, PresetEntry, SystemState, TokenCount, Unsaved};
 use crate::gallery::Metadata;
 use crate::pipeline::device::DeviceInfo;
 use crate::request::Draft;
@@ -31,6 +31,8 @@ pub enum Outcome {
     Imported(Box<Imported>),
     /// Devices were listed.
     Devices(Vec<DeviceInfo>, Box<SystemState>),
+    /// A picture that could be written nowhere is in this file.
+    Rescued(Unsaved, PathBuf),
     /// Something to say.
     Said(Weight, Message),
 }

@@ -1,8 +1,10 @@
 //! The presets that come with the program, and the person's own: one file each.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::outcome::Imported;
+use super::preset_pictures;
 use super::state::PresetEntry;
 use crate::files;
 use crate::gallery::read_png;
@@ -23,11 +25,7 @@ pub fn all(own: &Path) -> Vec<PresetEntry> {
         .collect();
     for shipped in preset::shipped() {
         match shipped {
-            Ok((key, preset)) => entries.push(PresetEntry {
-                preset,
-                file: None,
-                key: key.to_owned(),
-            }),
+            Ok((key, preset)) => entries.push(entry(preset, None, key.to_owned())),
             Err(error) => tracing::error!(%error, "a preset of the program is wrong"),
         }
     }
@@ -54,11 +52,17 @@ fn own_files(folder: &Path) -> Vec<PathBuf> {
 fn read(file: &Path) -> Result<PresetEntry, String> {
     let bytes = files::read_capped(file, preset::MAX_BYTES).map_err(|error| error.to_string())?;
     let (preset, _) = Preset::parse(&bytes).map_err(|error| error.to_string())?;
-    Ok(PresetEntry {
+    Ok(entry(preset, Some(file.to_owned()), key(file)))
+}
+
+fn entry(preset: Preset, file: Option<PathBuf>, key: String) -> PresetEntry {
+    let picture = preset.thumbnail.as_ref().and_then(preset_pictures::decode);
+    PresetEntry {
         preset,
-        file: Some(file.to_owned()),
-        key: key(file),
-    })
+        file,
+        key,
+        picture: picture.map(Arc::new),
+    }
 }
 
 fn key(file: &Path) -> String {
@@ -84,11 +88,8 @@ pub fn keep(own: &Path, preset: Preset) -> Result<PresetEntry, String> {
         .find(|file| !taken(file))
         .unwrap_or_else(|| own.join(&name));
     files::replace(&file, text.as_bytes()).map_err(|error| error.to_string())?;
-    Ok(PresetEntry {
-        preset,
-        key: key(&file),
-        file: Some(file),
-    })
+    let key = key(&file);
+    Ok(entry(preset, Some(file), key))
 }
 
 /// Reads files and folders for what can be used of them. Presets are kept in `own`.

@@ -11,15 +11,16 @@ use super::i18n::Message;
 use super::notices::Weight;
 use super::outcome::{Imported, Outcome};
 use super::settings::Settings;
-use super::state::{ExportKind, MAX_TOKENS, ModelFacts, State, TokenCount};
-use super::{desktop, presets};
+use super::state::{ExportKind, MAX_TOKENS, ModelFacts, State, TokenCount, Unsaved};
+use super::{desktop, preset_pictures, presets};
 use crate::checkpoint::{Checkpoint, Tokenizer};
 use crate::engine::forecast::Forecast;
 use crate::engine::memory::Demands;
 use crate::engine::{EngineHandle, ModelChoice, QueueError, SaveTo};
 use crate::files::Places;
-use crate::gallery::{Entry, Gallery, Thumbs, export, read_png, thumbs};
+use crate::gallery::{Entry, Gallery, Thumbs, export, read_png, thumbs, writer};
 use crate::pipeline::device::{DeviceChoice, Placement, Precision};
+use crate::request::preset::Preset;
 
 /// The tokenizer of the loaded model, and whose it is; filled in by a thread of its own.
 pub type LoadedTokenizer = Arc<Mutex<Option<(PathBuf, Arc<Tokenizer>)>>>;
@@ -90,7 +91,7 @@ impl Services {
             }
             Effect::Import(paths) => self.import(move |own| presets::import(own, &paths)),
             Effect::ImportText(text) => self.import(move |own| presets::import_text(own, &text)),
-            Effect::SavePreset(preset) => self.save_preset(*preset),
+            Effect::SavePreset(preset, picture) => self.save_preset(*preset, picture),
             Effect::RemovePreset(file) => self.remove_preset(file),
             Effect::PickFiles => self.background.run("dialog", desktop::pick_files),
             Effect::PickModel => self.background.run("dialog", desktop::pick_model),
@@ -98,6 +99,9 @@ impl Services {
             Effect::SaveCopy(source, kind) => self
                 .background
                 .run("export", move || save_copy(&source, kind)),
+            Effect::SaveUnsaved(unsaved) => self
+                .background
+                .run("save unsaved", move || save_unsaved(unsaved)),
             Effect::CopyText(text) => ctx.copy_text(text),
             Effect::CopyPicture(path) => self.copy_picture(ctx.clone(), path),
             Effect::Reveal(path) => self
@@ -295,9 +299,15 @@ impl Services {
         });
     }
 
-    fn save_preset(&self, preset: crate::request::preset::Preset) {
+    fn save_preset(&self, mut preset: Preset, picture: Option<PathBuf>) {
         let own = self.places.presets();
         self.background.run("save preset", move || {
+            // The settings are what matters: they are kept even where their picture cannot be.
+            preset.thumbnail = picture.and_then(|path| {
+                preset_pictures::from_picture(&path)
+                    .inspect_err(|why| tracing::warn!(why, "a preset stays without a thumbnail"))
+                    .ok()
+            });
             let outcome = match presets::keep(&own, preset) {
                 Ok(_) => return Some(Outcome::Presets(presets::all(&own))),
                 Err(why) => Message::new("notice-preset-not-saved").because(why),
@@ -399,6 +409,19 @@ fn save_copy(source: &Path, kind: ExportKind) -> Option<Outcome> {
             Weight::Good,
             Message::new("notice-exported").with("path", target.display().to_string()),
         ),
+        Err(why) => Outcome::Said(
+            Weight::Error,
+            Message::new("notice-not-exported").because(why),
+        ),
+    })
+}
+
+fn save_unsaved(unsaved: Unsaved) -> Option<Outcome> {
+    let name = format!("danqing-{}", unsaved.metadata.request.seed);
+    let target = desktop::pick_target(Path::new(&name), "png")?;
+    let written = writer::write_png_as(&target, &unsaved.picture.pixels, &unsaved.metadata);
+    Some(match written {
+        Ok(()) => Outcome::Rescued(unsaved, target),
         Err(why) => Outcome::Said(
             Weight::Error,
             Message::new("notice-not-exported").because(why),

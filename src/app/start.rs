@@ -7,6 +7,7 @@ use eframe::egui::{self, Context, IconData, ViewportBuilder};
 
 use super::background::Background;
 use super::i18n::Message;
+use super::instance::{self, Claim, Instance, Visit};
 use super::outcome::Outcome;
 use super::services::Services;
 use super::session::Session;
@@ -23,6 +24,7 @@ use crate::files::Places;
 use crate::files::starts::{Start, Verdict};
 use crate::gallery::Thumbs;
 use crate::pipeline::device::{cuda_status, list_devices};
+use crate::request::{Draft, Guidance, ImageSize};
 
 /// Bytes of small pictures in memory.
 const THUMBNAILS: usize = 64 << 20;
@@ -81,6 +83,10 @@ pub enum StartError {
 /// [`StartError`], before anything was drawn.
 pub fn run(options: Options) -> Result<(), StartError> {
     let places = Places::find()?;
+    let instance = match Instance::claim(&places.data) {
+        Claim::First(instance) => instance,
+        Claim::Taken => return visit_first(&places, &options),
+    };
     let parts = Parts::real(&places);
     let native = eframe::NativeOptions {
         viewport: ViewportBuilder::default()
@@ -97,15 +103,26 @@ pub fn run(options: Options) -> Result<(), StartError> {
     };
     let create: eframe::AppCreator<'_> = Box::new(move |creation| {
         fonts::add_system_fonts(&creation.egui_ctx);
-        Ok(Box::new(Studio::open(
-            &creation.egui_ctx,
-            places,
-            options,
-            parts,
-        )?))
+        let mut studio = Studio::open(&creation.egui_ctx, places, options, parts)?;
+        studio.receive_visits(instance);
+        Ok(Box::new(studio))
     });
     eframe::run_native("danqing", native, create)
         .map_err(|error| StartError::Window(error.to_string()))
+}
+
+/// Hands what this program was to open to the window that is there, and lets that one come forward.
+fn visit_first(places: &Places, options: &Options) -> Result<(), StartError> {
+    let files = options.files.iter().chain(&options.model);
+    let files = files.filter_map(|path| std::path::absolute(path).ok());
+    instance::visit(
+        &places.data,
+        &Visit {
+            files: files.collect(),
+        },
+    )?;
+    eprintln!("Danqing is already open; its window takes over.");
+    Ok(())
 }
 
 fn icon() -> Option<IconData> {
@@ -183,15 +200,19 @@ impl Studio {
         {
             services.run(ctx, state, super::effect::Effect::Load(path));
         }
-        if first_start && state.demo_chosen() {
-            // The small model was taught at a small size.
-            if let Ok(size) = crate::request::ImageSize::new(256, 256) {
-                state.draft.size = size;
-            }
+        if first_start && options.model.is_none() && state.demo_chosen() {
+            at_home_with_the_demo(&mut state.draft);
         }
         if !options.files.is_empty() {
             self.send(Command::Import(options.files.clone()));
         }
+    }
+}
+
+/// What suits the small model: the size that it was taught at, and the guidance with which it follows its prompts.
+fn at_home_with_the_demo(draft: &mut Draft) {
+    if let (Ok(size), Ok(guidance)) = (ImageSize::new(256, 256), Guidance::new(3.0)) {
+        (draft.size, draft.guidance) = (size, guidance);
     }
 }
 
@@ -204,6 +225,7 @@ fn services(
     let waker = ctx.clone();
     let wake: Arc<dyn Fn() + Send + Sync> = Arc::new(move || waker.request_repaint());
     let (queue, restored) = Queue::open(places.queue());
+    state.held_back = restored.held_back;
     if restored.jobs > 0 {
         state.recovery = Some(restored.jobs);
     }
@@ -338,5 +360,12 @@ fn devices() -> Outcome {
     if let Some((major, minor)) = status.driver {
         facts.push(("system-driver", format!("CUDA {major}.{minor}")));
     }
-    Outcome::Devices(devices, Box::new(SystemState { no_cuda, facts }))
+    Outcome::Devices(
+        devices,
+        Box::new(SystemState {
+            no_cuda,
+            facts,
+            ..SystemState::default()
+        }),
+    )
 }

@@ -12,6 +12,9 @@ const SMALL: usize = 320;
 /// Whole pictures kept: the chosen one, its neighbour, and the one it is compared with.
 const WHOLE: usize = 3;
 
+/// Thumbnails of presets: 64 KiB each.
+const PRESETS: usize = 500;
+
 struct Kept {
     texture: TextureHandle,
     seen: Cell<u64>,
@@ -22,6 +25,7 @@ struct Kept {
 pub struct Textures {
     small: HashMap<PathBuf, Kept>,
     whole: HashMap<PathBuf, Kept>,
+    presets: HashMap<String, TextureHandle>,
     /// The newest preview.
     pub preview: Option<TextureHandle>,
     /// The program's mark.
@@ -40,6 +44,26 @@ impl Textures {
     #[must_use]
     pub fn picture(&self, path: &Path) -> Option<&TextureHandle> {
         self.seen(&self.whole, path)
+    }
+
+    /// The thumbnail of the preset called `key`, if it has one.
+    #[must_use]
+    pub fn preset(&self, key: &str) -> Option<&TextureHandle> {
+        self.presets.get(key)
+    }
+
+    /// Keeps the thumbnails of these presets and no others.
+    pub fn put_presets<'a>(
+        &mut self,
+        ctx: &Context,
+        pictures: impl Iterator<Item = (&'a str, &'a RgbImage)>,
+    ) {
+        let options =
+            TextureOptions::LINEAR.with_mipmap_mode(Some(eframe::egui::TextureFilter::Linear));
+        self.presets = pictures
+            .take(PRESETS)
+            .map(|(key, pixels)| (key.to_owned(), upload(ctx, key, pixels, options)))
+            .collect();
     }
 
     fn seen<'a>(&self, kept: &'a HashMap<PathBuf, Kept>, path: &Path) -> Option<&'a TextureHandle> {

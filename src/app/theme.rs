@@ -219,7 +219,8 @@ fn visuals(theme: Theme) -> Visuals {
     v.selection.bg_fill = t
         .accent
         .gamma_multiply(if theme == Theme::Dark { 0.55 } else { 0.3 });
-    v.selection.stroke = Stroke::new(1.5, t.accent_text);
+    // In whole points, or a text field would move by a fraction of one as it takes the keyboard.
+    v.selection.stroke = Stroke::new(2.0, t.accent_text);
     // A blinking cursor draws the window anew twice a second: a quarter of a processor where no GPU does it.
     v.text_cursor.blink = false;
     v.text_cursor.stroke = Stroke::new(2.0, t.accent_text);

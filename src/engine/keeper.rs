@@ -92,7 +92,8 @@ impl Keeper for GalleryKeeper {
     }
 }
 
-fn metadata(picture: &Picture, request: &Request, provenance: &Provenance) -> Metadata {
+/// What the file of `picture` says about it.
+pub fn metadata(picture: &Picture, request: &Request, provenance: &Provenance) -> Metadata {
     let Timings {
         encode_text,
         encode_image,

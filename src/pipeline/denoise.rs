@@ -88,8 +88,18 @@ pub struct Denoising<'a> {
     pub interrupted: &'a dyn Fn() -> bool,
 }
 
-/// One step done: its number from 1, the noise level after it, and the latents in the host's memory.
-pub type StepDone<'a> = &'a mut dyn FnMut(usize, f32, &[f32]);
+/// One step done, with its latents in the host's memory.
+pub struct Step<'a> {
+    /// Its number, from 1.
+    pub number: usize,
+    /// The noise level after it, and the latents there.
+    pub after: (f32, &'a [f32]),
+    /// The same before it.
+    pub before: (f32, &'a [f32]),
+}
+
+/// Told of each step.
+pub type StepDone<'a> = &'a mut dyn FnMut(&Step<'_>);
 
 impl Denoising<'_> {
     /// Runs all steps from `start`, `[1, C, h, w]` in f32, and returns the last latents with their values.
@@ -113,6 +123,7 @@ impl Denoising<'_> {
             if let Some(kept) = &self.kept {
                 x = kept.restore(x, sigmas[step + 1]);
             }
+            let before = values;
             values = latents::to_host(x.clone(), "denoising")?;
             if !values.iter().all(|value| value.is_finite()) {
                 return Err(PipelineError::NotFinite {
@@ -120,7 +131,11 @@ impl Denoising<'_> {
                     when: format!("in step {}", step + 1),
                 });
             }
-            step_done(step + 1, sigmas[step + 1], &values);
+            step_done(&Step {
+                number: step + 1,
+                after: (sigmas[step + 1], &values),
+                before: (sigmas[step], &before),
+            });
         }
         Ok((x, values))
     }

@@ -173,19 +173,20 @@ impl<'a> Run<'a> {
             interrupted: &|| self.cancel.is_cancelled(),
         };
         let mut seconds = Vec::with_capacity(start.schedule.steps());
-        let (latents, values) = denoising.run(start.latents, &mut |step, sigma, values| {
+        let (latents, values) = denoising.run(start.latents, &mut |step| {
             seconds.push(begin.elapsed().as_secs_f64());
             self.gauge.sample(&self.pipeline.placement);
             self.observer.step(&StepReport {
                 picture: index,
                 pictures: self.batch.len(),
                 seed: request.seed.nth(index as u32),
-                step,
+                step: step.number,
                 steps: start.schedule.steps(),
-                sigma,
-                seconds: seconds[step - 1],
+                sigma: step.after.0,
+                seconds: seconds[step.number - 1],
                 size: request.size,
-                latents: values,
+                latents: step.after.1,
+                before: step.before,
                 shape: self.shape,
                 projection: &self.pipeline.projection,
             });

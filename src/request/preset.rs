@@ -23,6 +23,7 @@
 //! | `seed`                | whole number, or text beyond 2^53; `-1`, `null` or `"random"` for a new one each time | [`Seed`] |
 //! | `count`               | whole number                           | [`Count`]                                    |
 //! | `strength`            | number                                 | [`Strength`] of a start image, where one is set |
+//! | `thumbnail`           | base64 of a JPEG, PNG or WebP picture of at most 64 KiB | none; shown beside its name |
 //!
 //! Values pass the constructors of [`request`](super), so that a preset can ask for nothing that a slider cannot. Keys
 //! of other programs are kept when the preset is saved again, and reported; those that hold a path or an address are
@@ -32,8 +33,10 @@ mod fields;
 mod shipped;
 #[cfg(test)]
 mod tests;
+mod thumbnail;
 
 pub use shipped::shipped;
+pub use thumbnail::{MAX_THUMBNAIL, Thumbnail};
 
 use std::collections::BTreeMap;
 
@@ -109,6 +112,9 @@ pub struct Preset {
     /// How far a start image is changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub strength: Option<Strength>,
+    /// A small picture of what it makes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thumbnail: Option<Thumbnail>,
     /// Keys of other programs, kept as they were.
     #[serde(flatten)]
     pub unknown: BTreeMap<String, Value>,
@@ -139,6 +145,11 @@ pub enum PresetWarning {
     /// A key of another program.
     #[error("{0:?} is no setting of this version; it is kept but does nothing")]
     Unknown(String),
+    /// The thumbnail is no small picture.
+    #[error(
+        "\"thumbnail\" must be a JPEG, PNG or WebP picture of at most 64 KiB in base64; it is left out"
+    )]
+    Thumbnail,
     /// A key that names a file, a folder or an address.
     #[error("{0:?} holds a path or an address, which a preset may not use; it is left out")]
     PathLeftOut(String),
@@ -232,12 +243,19 @@ impl Preset {
             seed: fields.seed()?,
             count: fields.number("count")?,
             strength: fields.number("strength")?,
+            thumbnail: None,
             unknown: BTreeMap::new(),
         };
         if preset.is_blank() {
             return Err(PresetError::NoSettings);
         }
-        let (unknown, warnings) = fields.rest();
+        // A setting is never lost for the sake of a picture.
+        let thumbnail = fields.text("thumbnail")?;
+        preset.thumbnail = thumbnail.as_deref().and_then(Thumbnail::parse);
+        let (unknown, mut warnings) = fields.rest();
+        if thumbnail.is_some() && preset.thumbnail.is_none() {
+            warnings.push(PresetWarning::Thumbnail);
+        }
         preset.unknown = unknown;
         Ok((preset, warnings))
     }

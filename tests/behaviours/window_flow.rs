@@ -90,13 +90,15 @@ impl Painter for Colours {
 }
 
 /// The program in a folder of its own.
-struct Desk<'a> {
-    window: Harness<'a, Studio>,
-    home: Arc<tempfile::TempDir>,
+pub struct Desk<'a> {
+    /// Its window.
+    pub window: Harness<'a, Studio>,
+    /// Its folder.
+    pub home: Arc<tempfile::TempDir>,
 }
 
 impl Desk<'_> {
-    fn open() -> Self {
+    pub fn open() -> Self {
         let home = Arc::new(tempfile::tempdir().unwrap());
         std::fs::create_dir_all(home.path().join("config")).unwrap();
         let settings = "language = \"en\"\nreduced_motion = true\n";
@@ -104,7 +106,7 @@ impl Desk<'_> {
         Self::reopen(home)
     }
 
-    fn reopen(home: Arc<tempfile::TempDir>) -> Self {
+    pub fn reopen(home: Arc<tempfile::TempDir>) -> Self {
         let places = Places::below(home.path());
         let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/files/golden/tiny/model_f32");
         let options = Options {
@@ -127,12 +129,12 @@ impl Desk<'_> {
         desk
     }
 
-    fn state(&self) -> &State {
+    pub fn state(&self) -> &State {
         self.window.state().state()
     }
 
     /// Lets the window run until something is so.
-    fn wait(&mut self, what: &str, so: impl Fn(&State) -> bool) {
+    pub fn wait(&mut self, what: &str, so: impl Fn(&State) -> bool) {
         let since = Instant::now();
         while !so(self.state()) {
             assert!(
@@ -145,12 +147,12 @@ impl Desk<'_> {
         self.window.step();
     }
 
-    fn send(&mut self, command: impl Into<Command>) {
+    pub fn send(&mut self, command: impl Into<Command>) {
         self.window.state_mut().send(command);
         self.window.run_steps(2);
     }
 
-    fn write(&mut self, prompt: &str) {
+    pub fn write(&mut self, prompt: &str) {
         let draft = Draft {
             prompt: prompt.into(),
             ..self.state().draft.clone()
@@ -158,13 +160,25 @@ impl Desk<'_> {
         self.send(Command::Draft(Box::new(draft)));
     }
 
-    fn press(&mut self, modifiers: Modifiers, key: Key) {
+    /// As the desktop does when its cross is pressed.
+    pub fn ask_to_close(&mut self) {
+        let ask = [egui::ViewportEvent::Close];
+        for events in [ask.as_slice(), &[]] {
+            let viewports = &mut self.window.input_mut().viewports;
+            let viewport = viewports.entry(egui::ViewportId::ROOT).or_default();
+            viewport.events = events.to_vec();
+            self.window.step();
+        }
+        self.window.run_steps(2);
+    }
+
+    pub fn press(&mut self, modifiers: Modifiers, key: Key) {
         self.window.key_press_modifiers(modifiers, key);
         self.window.run_steps(2);
     }
 
     /// Paints a picture and waits until it is in the gallery.
-    fn paint(&mut self, prompt: &str) {
+    pub fn paint(&mut self, prompt: &str) {
         self.write(prompt);
         let before = self.state().gallery.view.total;
         self.send(Action::Generate);
@@ -175,7 +189,7 @@ impl Desk<'_> {
         });
     }
 
-    fn drop_files(&mut self, files: &[PathBuf]) {
+    pub fn drop_files(&mut self, files: &[PathBuf]) {
         #[derive(Debug)]
         struct Dropped(PathBuf);
         impl egui::DroppedFile for Dropped {
@@ -195,7 +209,7 @@ impl Desk<'_> {
         self.window.run_steps(2);
     }
 
-    fn notices(&self) -> Vec<&'static str> {
+    pub fn notices(&self) -> Vec<&'static str> {
         self.state()
             .notices
             .history()
@@ -588,25 +602,7 @@ fn closing_asks_once_while_a_picture_is_painted() {
     desk.send(Command::Draft(Box::new(draft)));
     desk.send(Action::Generate);
     desk.wait("it runs", |state| state.queue.running().is_some());
-    let close = |desk: &mut Desk<'_>| {
-        let viewport = desk
-            .window
-            .input_mut()
-            .viewports
-            .entry(egui::ViewportId::ROOT)
-            .or_default();
-        viewport.events.push(egui::ViewportEvent::Close);
-        desk.window.step();
-        desk.window
-            .input_mut()
-            .viewports
-            .entry(egui::ViewportId::ROOT)
-            .or_default()
-            .events
-            .clear();
-        desk.window.run_steps(2);
-    };
-    close(&mut desk);
+    desk.ask_to_close();
     assert_eq!(desk.state().closing, Closing::Asked);
     desk.window.get_by_label("Keep painting").click();
     desk.window.run_steps(2);

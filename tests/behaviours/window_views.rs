@@ -204,6 +204,7 @@ pub fn first_look(language: Language) -> State {
             preset,
             file: None,
             key: key.to_owned(),
+            picture: None,
         })
         .collect();
     state.devices = vec![DeviceInfo {
@@ -315,6 +316,7 @@ fn painting(language: Language) -> State {
     running.state = danqing::engine::JobState::Running;
     Arc::make_mut(&mut state.queue).jobs[0] = Arc::new(running);
     state.canvas.watching = Some(job.id);
+    state.canvas.preview = Some((std::time::Instant::now(), 3));
     state.engine.status = Status::Painting(Painting {
         job: job.id,
         picture: 0,

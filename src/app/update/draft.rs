@@ -162,6 +162,16 @@ pub(super) fn later_prompt(state: &mut State, out: &mut Vec<Effect>) {
     }
 }
 
+/// Takes the prompt of `place`, as walking there by key would.
+pub(super) fn recall_prompt(state: &mut State, place: usize, out: &mut Vec<Effect>) {
+    let before = match state.desk.recalled.take() {
+        Some((_, before)) => before,
+        None => state.draft.prompt.clone(),
+    };
+    recall(state, place, before, out);
+    state.desk.focus_prompt = true;
+}
+
 fn recall(state: &mut State, place: usize, before: String, out: &mut Vec<Effect>) {
     let Some(prompt) = state.desk.history.get(place).cloned() else {
         return;
@@ -252,7 +262,13 @@ pub(super) fn apply_preset(state: &mut State, place: usize, out: &mut Vec<Effect
     state.notices.offer(Weight::Good, said, Offer::UndoDraft);
 }
 
-pub(super) fn save_preset(state: &mut State, name: &str, with_prompt: bool, out: &mut Vec<Effect>) {
+pub(super) fn save_preset(
+    state: &mut State,
+    name: &str,
+    with_prompt: bool,
+    with_picture: bool,
+    out: &mut Vec<Effect>,
+) {
     let mut preset = Preset::from_draft(name, &state.draft);
     if state.settings.language.unwrap_or_else(Language::of_system) == Language::Chinese {
         preset.name_zh = preset.name.clone();
@@ -260,8 +276,10 @@ pub(super) fn save_preset(state: &mut State, name: &str, with_prompt: bool, out:
     if !with_prompt {
         preset.prompt = None;
     }
+    let chosen = state.gallery.chosen.as_ref().filter(|_| with_picture);
+    let picture = chosen.map(|path| super::full(state, path));
     state.layout.dialog = None;
-    out.push(Effect::SavePreset(Box::new(preset)));
+    out.push(Effect::SavePreset(Box::new(preset), picture));
 }
 
 /// Shows the settings of a picture or of an imported file.

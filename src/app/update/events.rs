@@ -1,11 +1,15 @@
 //! What the engine and the gallery tell.
 
+use std::sync::Arc;
+
 use crate::app::effect::Effect;
 use crate::app::i18n::Message;
 use crate::app::notices::{Offer, Weight};
-use crate::app::state::State;
-use crate::engine::{EngineError, Event, Outcome};
+use crate::app::state::{State, Unsaved};
+use crate::engine::{EngineError, Event, JobId, Outcome, keeper};
 use crate::gallery::Notice;
+use crate::pipeline::Picture;
+use crate::request::{Count, Request};
 
 /// Takes news from the engine's thread.
 #[must_use]
@@ -20,9 +24,11 @@ pub fn engine_event(state: &mut State, event: Event) -> Vec<Effect> {
             let name = state.model_name(&choice.path);
             tracing::info!(model = %name, seconds, "model loaded");
             state.engine.loaded = Some(choice);
-            let model = provenance.model.hash.unwrap_or(provenance.model.name);
+            let model = &provenance.model;
+            let model = model.hash.as_ref().unwrap_or(&model.name);
             state.engine.forecast_key =
                 format!("{model} {} {}", provenance.device, provenance.dtype);
+            state.engine.provenance = Some(provenance.clone());
             // The small model is at home on the processor; there is nothing to warn of.
             if let Some(notice) = provenance.notice.filter(|_| !state.demo_active()) {
                 state
@@ -78,7 +84,7 @@ pub fn engine_event(state: &mut State, event: Event) -> Vec<Effect> {
             if state.canvas.watching == Some(job) {
                 state.canvas.watching = None;
             }
-            ended(state, outcome, &mut out);
+            ended(state, job, outcome, &mut out);
         }
         Event::DeviceLost(why) => {
             state.engine.lost = true;
@@ -102,7 +108,7 @@ pub fn engine_event(state: &mut State, event: Event) -> Vec<Effect> {
     out
 }
 
-fn ended(state: &mut State, outcome: Outcome, out: &mut Vec<Effect>) {
+fn ended(state: &mut State, job: JobId, outcome: Outcome, out: &mut Vec<Effect>) {
     match outcome {
         Outcome::Finished(pictures) => {
             state
@@ -111,7 +117,10 @@ fn ended(state: &mut State, outcome: Outcome, out: &mut Vec<Effect>) {
             out.push(Effect::Attention);
         }
         Outcome::Cancelled(_) => state.notices.good(Message::new("notice-cancelled")),
-        Outcome::Failed { error, .. } => {
+        Outcome::Failed { error, unsaved, .. } => {
+            if let Some(picture) = unsaved {
+                hold(state, job, picture, out);
+            }
             let key = match &error {
                 EngineError::OutOfMemory(_) => "notice-out-of-memory",
                 EngineError::NotSaved(_) => "notice-not-saved",
@@ -130,6 +139,22 @@ fn ended(state: &mut State, outcome: Outcome, out: &mut Vec<Effect>) {
         }
         Outcome::PutBack(_) => {}
     }
+}
+
+/// Keeps a picture that could be written nowhere, and the queue from painting more of them.
+fn hold(state: &mut State, job: JobId, picture: Arc<Picture>, out: &mut Vec<Effect>) {
+    let job = state.queue.jobs.iter().find(|known| known.id == job);
+    let (Some(job), Some(provenance)) = (job, &state.engine.provenance) else {
+        return;
+    };
+    let request = Request {
+        seed: picture.seed,
+        count: Count::default(),
+        ..job.request.clone()
+    };
+    let metadata = Box::new(keeper::metadata(&picture, &request, provenance));
+    state.unsaved.push(Unsaved { picture, metadata });
+    out.push(Effect::Pause(true));
 }
 
 /// Takes what the gallery's thread has to say.

@@ -32,6 +32,7 @@ pub fn command(state: &mut State, command: Command) -> Vec<Effect> {
         Command::KeepRatio(keep) => state.desk.keep_ratio = keep,
         Command::StyleWord(word) => draft::style_word(state, &word, out),
         Command::ClearStyle => draft::change(state, out, |draft| draft.style.clear()),
+        Command::RecallPrompt(place) => draft::recall_prompt(state, place, out),
         Command::ShowNegative(open) => state.desk.negative_open = open,
         Command::ShowWords(open) => state.desk.words_open = open,
         Command::Queue(change) => queue::change(state, change, out),
@@ -42,6 +43,20 @@ pub fn command(state: &mut State, command: Command) -> Vec<Effect> {
         Command::DiscardQueue => {
             state.recovery = None;
             out.extend([Effect::CancelWaiting, Effect::Pause(false)]);
+        }
+        Command::HeldBack { show } => {
+            state.held_back = 0;
+            if show {
+                show_tab(state, RightTab::Queue);
+            }
+        }
+        Command::SaveUnsaved => {
+            out.extend(state.unsaved.first().cloned().map(Effect::SaveUnsaved));
+        }
+        Command::DiscardUnsaved => {
+            if !state.unsaved.is_empty() {
+                state.unsaved.remove(0);
+            }
         }
         Command::Search(_)
         | Command::OnlyStarred(_)
@@ -66,9 +81,11 @@ pub fn command(state: &mut State, command: Command) -> Vec<Effect> {
             out.extend(file.map(Effect::RemovePreset));
             state.presets.applied = None;
         }
-        Command::SavePresetAs { name, with_prompt } => {
-            draft::save_preset(state, &name, with_prompt, out)
-        }
+        Command::SavePresetAs {
+            name,
+            with_prompt,
+            with_picture,
+        } => draft::save_preset(state, &name, with_prompt, with_picture, out),
         Command::ChooseModel(place) => choose_model(state, place, out),
         Command::ForgetModel(place) => {
             if place < state.models.len() {
@@ -300,7 +317,7 @@ fn take_offer(state: &mut State, offer: Offer, out: &mut Vec<Effect>) {
 
 /// The window was asked to close. True when it may; else the person is asked once.
 pub fn close_requested(state: &mut State) -> bool {
-    let busy = state.queue.running().is_some();
+    let busy = state.queue.running().is_some() || !state.unsaved.is_empty();
     match state.closing {
         Closing::Yes => true,
         // A second request while the question stands is the answer of someone in a hurry.

@@ -36,14 +36,19 @@ pub(super) fn take(state: &mut State, outcome: Outcome, out: &mut Vec<Effect>) {
             }
         }
         Outcome::Presets(entries) => {
-            state.presets.entries = entries;
-            state.presets.applied = None;
+            state.presets.list(entries);
             apply_default_preset(state);
         }
         Outcome::Imported(imported) => take_imported(state, *imported, out),
         Outcome::Devices(devices, system) => {
             state.devices = devices;
             state.system = *system;
+        }
+        Outcome::Rescued(unsaved, path) => {
+            state.unsaved.retain(|held| *held != unsaved);
+            let path = path.display().to_string();
+            let said = Message::new("notice-exported").with("path", path);
+            state.notices.good(said);
         }
         Outcome::Said(Weight::Good, message) => state.notices.good(message),
         Outcome::Said(Weight::Warning, message) => state.notices.warn(message),
@@ -115,18 +120,20 @@ fn take_imported(state: &mut State, imported: Imported, out: &mut Vec<Effect>) {
         Message::new("notice-imported")
             .with("presets", presets.len())
             .with("pictures", drafts.len())
+            .with("before", presets.len() + drafts.len())
             .with("models", models.len())
             .with("refused", refused.len())
     };
     message.detail = detail;
     if !presets.is_empty() {
         let known: Vec<String> = presets.iter().map(|entry| entry.key.clone()).collect();
+        let others = std::mem::take(&mut state.presets.entries);
+        let others = others
+            .into_iter()
+            .filter(|entry| !known.contains(&entry.key));
         state
             .presets
-            .entries
-            .retain(|entry| !known.contains(&entry.key));
-        state.presets.entries.splice(0..0, presets);
-        state.presets.applied = None;
+            .list(presets.into_iter().chain(others).collect());
     }
     for path in models {
         add_model(state, path, out);

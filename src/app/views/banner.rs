@@ -20,6 +20,30 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
             view,
         );
     }
+    if !view.state.unsaved.is_empty() {
+        let text = view.say_with(
+            "banner-unsaved",
+            &[("count", view.state.unsaved.len().into())],
+        );
+        let (save, discard) = (view.say("banner-unsaved-save"), view.say("banner-discard"));
+        let choices = &mut [
+            (save.as_str(), Command::SaveUnsaved),
+            (&discard, Command::DiscardUnsaved),
+        ];
+        offer(ui, "unsaved", &text, choices, view);
+    }
+    if view.state.held_back > 0 {
+        let text = view.say_with(
+            "banner-held-back",
+            &[("count", view.state.held_back.into())],
+        );
+        let (look, read) = (view.say("action-show-queue"), view.say("notice-dismiss"));
+        let choices = &mut [
+            (look.as_str(), Command::HeldBack { show: true }),
+            (&read, Command::HeldBack { show: false }),
+        ];
+        offer(ui, "held back", &text, choices, view);
+    }
     if let Some(jobs) = view.state.recovery {
         let text = view.say_with("banner-recovery", &[("count", jobs.into())]);
         let (resume, discard) = (view.say("banner-resume"), view.say("banner-discard"));

@@ -8,10 +8,11 @@ use eframe::egui::{
 };
 
 use super::View;
-use super::{canvas_bar, canvas_compare, widgets};
+use super::{canvas_bar, canvas_compare, status, widgets};
 use crate::app::command::{Action, Command};
 use crate::app::state::{Zoom, prompt_of, size_of};
 use crate::app::theme::{GRID, Tokens};
+use crate::engine::JobId;
 use crate::request::Draft;
 
 /// The least and the most screen pixels for one of the picture.
@@ -38,8 +39,10 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
         .show(ui, |ui| canvas_bar::show(ui, view));
     let area = ui.available_rect_before_wrap();
     ui.painter().rect_filled(area, 0.0, t.canvas);
-    let shown = what(view);
-    match shown {
+    if view.state.canvas.watching.is_some() && view.state.canvas.preview.is_none() {
+        return before_first_step(ui, view, area);
+    }
+    match what(view) {
         None => nothing_yet(ui, view),
         Some(shown) => match canvas_compare::other(view) {
             Some((mode, other)) => canvas_compare::show(ui, view, area, mode, &shown, &other),
@@ -56,15 +59,7 @@ fn what<'a>(view: &View<'a>) -> Option<Shown<'a>> {
         .watching
         .and_then(|id| Some((id, view.textures.preview.as_ref()?)))
     {
-        let request = state
-            .queue
-            .jobs
-            .iter()
-            .find(|j| j.id == job)
-            .map(|j| &j.request);
-        let size = request.map_or(preview.size_vec2() * 8.0, |r| {
-            vec2(r.size.width() as f32, r.size.height() as f32)
-        });
+        let size = size_of_job(view, job).unwrap_or(preview.size_vec2() * 8.0);
         return Some(Shown {
             texture: preview,
             size,
@@ -77,6 +72,32 @@ fn what<'a>(view: &View<'a>) -> Option<Shown<'a>> {
         .picture(path)
         .or_else(|| view.textures.thumbnail(path))?;
     Some(of_entry(view, path, texture))
+}
+
+/// The size of the picture that `job` paints, in pixels.
+fn size_of_job(view: &View<'_>, job: JobId) -> Option<Vec2> {
+    let jobs = &view.state.queue.jobs;
+    let size = jobs.iter().find(|known| known.id == job)?.request.size;
+    Some(vec2(size.width() as f32, size.height() as f32))
+}
+
+/// An empty sheet of the picture's shape until there is something to see of it; what is being done stands on it.
+fn before_first_step(ui: &mut Ui, view: &View<'_>, area: Rect) {
+    let t = Tokens::of(ui);
+    let size = view
+        .state
+        .canvas
+        .watching
+        .and_then(|job| size_of_job(view, job));
+    let scale = scale(ui, Zoom::Fit, area, size.unwrap_or(Vec2::splat(1.0)));
+    let sheet = Rect::from_center_size(area.center(), size.unwrap_or(Vec2::splat(1.0)) * scale);
+    let response = ui.allocate_rect(area, Sense::hover());
+    let name = view.say("canvas-preview");
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &name));
+    ui.painter().rect_filled(sheet, 0.0, t.card);
+    let (text, _) = status::describe(view);
+    let style = egui::TextStyle::Body;
+    widgets::text_cut(ui, sheet, Align2::CENTER_CENTER, &text, style, t.text_weak);
 }
 
 /// A picture of the gallery.
@@ -213,11 +234,7 @@ fn nothing_yet(ui: &mut Ui, view: &mut View<'_>) {
                     }
                     ui.add_space(GRID);
                     ui.label(RichText::new(view.say("canvas-empty-title")).heading());
-                    let keys = Action::Generate
-                        .shortcuts()
-                        .first()
-                        .map(|s| ui.ctx().format_shortcut(s))
-                        .unwrap_or_default();
+                    let keys = super::keys::first(ui.ctx(), Action::Generate);
                     let text = view.say_with("canvas-empty-text", &[("keys", keys.into())]);
                     ui.add(egui::Label::new(RichText::new(text).color(t.text_weak)).wrap());
                     ui.add_space(GRID);

@@ -20,7 +20,7 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
     let screen = ui.ctx().content_rect().size();
     let (width, height, title) = match dialog {
         Dialog::Palette => (560.0_f32, 440.0_f32, None),
-        Dialog::Keys => (520.0, 640.0, Some("keys-title")),
+        Dialog::Keys => (760.0, 640.0, Some("keys-title")),
         Dialog::Models => (640.0, 640.0, Some("models-title")),
         Dialog::Settings => (560.0, 640.0, Some("settings-title")),
         Dialog::System => (560.0, 560.0, Some("system-title")),
@@ -107,6 +107,15 @@ fn save_preset(ui: &mut Ui, view: &mut View<'_>) {
         response.request_focus();
     }
     ui.checkbox(&mut with_prompt, view.say("save-preset-with-prompt"));
+    let with_picture_id = Id::unique("preset with picture");
+    let mut with_picture = ui.data_mut(|data| *data.get_temp_mut_or(with_picture_id, true));
+    let texture = view.state.gallery.chosen.as_ref();
+    if let Some(texture) = texture.and_then(|path| view.textures.thumbnail(path)) {
+        ui.horizontal(|ui| {
+            widgets::tile(ui, Some(texture), "", 56.0);
+            ui.checkbox(&mut with_picture, view.say("save-preset-with-picture"));
+        });
+    }
     let ready = !name.trim().is_empty();
     let enter = response.lost_focus()
         && ui.input(|i| i.key_pressed(Key::Enter))
@@ -123,11 +132,15 @@ fn save_preset(ui: &mut Ui, view: &mut View<'_>) {
         view.send(Command::SavePresetAs {
             name: name.trim().to_owned(),
             with_prompt,
+            with_picture,
         });
         name.clear();
     }
     keep_text(ui, "preset name", name);
-    ui.data_mut(|data| data.insert_temp(with_prompt_id, with_prompt));
+    ui.data_mut(|data| {
+        data.insert_temp(with_prompt_id, with_prompt);
+        data.insert_temp(with_picture_id, with_picture);
+    });
 }
 
 fn paste(ui: &mut Ui, view: &mut View<'_>) {
@@ -169,28 +182,34 @@ fn export(ui: &mut Ui, view: &mut View<'_>) {
         (ExportKind::Jpeg, "export-jpeg"),
         (ExportKind::WebP, "export-webp"),
     ] {
-        let name = view.say(key);
-        let width = ui.available_width();
-        let button = egui::Button::new(name).min_size(vec2(width, 40.0));
-        if ui.add(button).clicked() {
+        let (name, about) = (view.say(key), view.say(&format!("{key}-about")));
+        if widgets::wide_choice(ui, &name, &about).clicked() {
             view.send(Command::CloseDialog);
             view.send(Command::ExportAs(kind));
         }
-        widgets::hint(ui, &view.say(&format!("{key}-about")));
     }
 }
 
-/// Asks whether to close while a picture is being painted. Returns what was chosen.
-pub fn closing_question(ctx: &Context, words: &Words) -> Option<Command> {
+/// Asks whether to close while a picture is being painted, or while one is `unsaved`. Returns what was chosen.
+pub fn closing_question(ctx: &Context, words: &Words, unsaved: bool) -> Option<Command> {
+    let (title, text, stay) = if unsaved {
+        (
+            "closing-unsaved-title",
+            "closing-unsaved-text",
+            "closing-unsaved-stay",
+        )
+    } else {
+        ("closing-title", "closing-text", "closing-stay")
+    };
     let mut answer = None;
     let modal = Modal::new(Id::unique("closing")).frame(frame(ctx));
     let response = modal.show(ctx, |ui| {
         ui.set_width(380.0_f32.min(ui.ctx().content_rect().width() - 48.0));
-        ui.label(RichText::new(words.say("closing-title")).heading());
-        ui.add(egui::Label::new(words.say("closing-text")).wrap());
+        ui.label(RichText::new(words.say(title)).heading());
+        ui.add(egui::Label::new(words.say(text)).wrap());
         ui.add_space(8.0);
         ui.horizontal(|ui| {
-            let stay = widgets::button(ui, &words.say("closing-stay"));
+            let stay = widgets::button(ui, &words.say(stay));
             if ui.memory(|memory| memory.focused().is_none()) {
                 stay.request_focus();
             }

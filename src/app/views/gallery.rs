@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use eframe::egui::{
-    self, Align, Color32, CornerRadius, Layout, Pos2, Rect, RichText, ScrollArea, Sense, Stroke,
-    StrokeKind, TextEdit, Ui, Vec2, pos2, vec2,
+    self, Align, Color32, CornerRadius, Layout, Rect, RichText, ScrollArea, Sense, Stroke,
+    StrokeKind, TextEdit, Ui, Vec2, vec2,
 };
 
 use super::View;
@@ -150,7 +150,7 @@ fn cell(ui: &mut Ui, view: &mut View<'_>, entry: &Arc<Entry>, side: f32) {
         } else if let Some(texture) = view.textures.thumbnail(&entry.path) {
             let brush = egui::epaint::RectShape::filled(rect, radius, Color32::WHITE);
             ui.painter()
-                .add(brush.with_texture(texture.id(), cover(texture.size_vec2())));
+                .add(brush.with_texture(texture.id(), widgets::cover(texture.size_vec2())));
         } else {
             view.send(Command::NeedThumbnail(entry.clone()));
         }
@@ -187,14 +187,6 @@ fn cell(ui: &mut Ui, view: &mut View<'_>, entry: &Arc<Entry>, side: f32) {
     }
     response.context_menu(|ui| canvas_bar::menu(ui, view));
     response.on_hover_text(name);
-}
-
-/// The middle square of a texture.
-fn cover(size: Vec2) -> Rect {
-    let least = size.min_elem().max(1.0);
-    let share = vec2(least / size.x.max(1.0), least / size.y.max(1.0));
-    let min = (Vec2::splat(1.0) - share) * 0.5;
-    Rect::from_min_max(pos2(min.x, min.y), Pos2::ZERO + min + share)
 }
 
 fn name(view: &View<'_>, entry: &Entry) -> String {

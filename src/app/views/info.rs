@@ -151,7 +151,7 @@ fn making(ui: &mut Ui, view: &View<'_>, facts: &Metadata) {
             &view.say("stage-encode-text-name"),
             &time(seconds.encode_text),
         );
-        if seconds.encode_image > 0.0 {
+        if facts.request.start.is_some() {
             widgets::fact(
                 ui,
                 &view.say("stage-encode-image-name"),

@@ -68,9 +68,9 @@ impl View<'_> {
     /// An action's text with its first key, for a tooltip.
     fn tip(&self, ctx: &Context, action: Action) -> String {
         let text = self.say(action.key());
-        match action.shortcuts().first() {
-            Some(shortcut) => format!("{text}  ({})", ctx.format_shortcut(shortcut)),
-            None => text,
+        match keys::first(ctx, action).as_str() {
+            "" => text,
+            keys => format!("{text}  ({keys})"),
         }
     }
 
@@ -109,11 +109,7 @@ impl View<'_> {
     /// A menu line for `action`.
     fn act_menu(&mut self, ui: &mut Ui, action: Action) {
         let text = self.say(action.key());
-        let keys = action
-            .shortcuts()
-            .first()
-            .map(|s| ui.ctx().format_shortcut(s))
-            .unwrap_or_default();
+        let keys = keys::first(ui.ctx(), action);
         let response = self.act(ui, action, |ui| {
             ui.add(
                 egui::Button::new(text)

@@ -1,8 +1,7 @@
 //! Every action by name: type a part of it, arrows choose, Enter does it.
 
 use eframe::egui::{
-    self, Align2, CornerRadius, Key, Modifiers, Rect, ScrollArea, Sense, TextEdit, TextStyle, Ui,
-    vec2,
+    self, Align2, Key, Modifiers, Rect, ScrollArea, Sense, TextEdit, TextStyle, Ui, vec2,
 };
 
 use super::View;
@@ -10,7 +9,7 @@ use super::widgets;
 use crate::app::command::{Action, Command};
 use crate::app::i18n::Words;
 use crate::app::reasons::why_not;
-use crate::app::theme::{CONTROL_RADIUS, Tokens};
+use crate::app::theme::Tokens;
 
 /// Draws the dialog's content.
 pub fn show(ui: &mut Ui, view: &mut View<'_>) {
@@ -90,23 +89,13 @@ fn row(ui: &mut Ui, view: &View<'_>, action: Action, chosen: bool, moved: bool) 
     response.widget_info(|| {
         egui::WidgetInfo::selected(egui::Role::Button, why.is_none(), chosen, &text)
     });
-    if chosen {
-        ui.painter()
-            .rect_filled(rect, CornerRadius::same(CONTROL_RADIUS), t.chosen);
-        if moved {
-            response.scroll_to_me(None);
-        }
-    } else if response.hovered() {
-        ui.painter()
-            .rect_filled(rect, CornerRadius::same(CONTROL_RADIUS), t.control);
+    widgets::row_ground(ui, rect, &response, chosen);
+    if chosen && moved {
+        response.scroll_to_me(None);
     }
     let color = if why.is_none() { t.text } else { t.text_weak };
     let inner = rect.shrink2(vec2(10.0, 0.0));
-    let keys = action
-        .shortcuts()
-        .first()
-        .map(|s| ui.ctx().format_shortcut(s))
-        .unwrap_or_default();
+    let keys = super::keys::first(ui.ctx(), action);
     let aside = why.map_or(keys, |why| view.words.tell(&why));
     let split = inner.left() + inner.width() * 0.56;
     let left = Rect::from_min_max(inner.min, egui::pos2(split, inner.max.y));

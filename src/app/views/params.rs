@@ -1,5 +1,7 @@
 //! Size, steps, guidance, count and seed.
 
+use std::cmp::Ordering;
+
 use eframe::egui::{self, Align, Layout, TextEdit, Ui, vec2};
 
 use super::View;
@@ -24,11 +26,17 @@ const LONGEST: u32 = 2048;
 /// The transformer calls that Turbo was distilled to.
 const NATIVE_STEPS: u32 = 8;
 
-/// Draws the three cards.
+/// Draws the two cards.
 pub fn show(ui: &mut Ui, view: &mut View<'_>) {
-    widgets::card(ui, |ui| size(ui, view));
-    widgets::card(ui, |ui| sampling(ui, view));
-    widgets::card(ui, |ui| seed(ui, view));
+    widgets::card(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 4.0;
+        size(ui, view);
+    });
+    widgets::card(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 4.0;
+        sampling(ui, view);
+        seed(ui, view);
+    });
 }
 
 fn send_draft(view: &mut View<'_>, change: impl FnOnce(&mut Draft)) {
@@ -62,21 +70,22 @@ fn size(ui: &mut Ui, view: &mut View<'_>) {
         });
     });
     ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing = vec2(6.0, 6.0);
+        ui.spacing_mut().item_spacing = vec2(5.0, 6.0);
         let demo = view.state.demo_active();
         let sizes = demo.then_some(DEMO_SIZE).into_iter().chain(SIZES);
         for (width, height) in sizes {
             let chosen = (width, height) == (size.width(), size.height());
-            let text = if width == height {
-                format!("{width}²")
-            } else {
-                format!("{width}×{height}")
+            let text = match width.cmp(&height) {
+                Ordering::Equal => format!("{width}²"),
+                Ordering::Greater => "16:9".to_owned(),
+                Ordering::Less => "9:16".to_owned(),
             };
             let full = view.say_with(
                 "size-one-click",
                 &[("width", width.into()), ("height", height.into())],
             );
             if widgets::chip(ui, &text, chosen)
+                .accessible_name(&full)
                 .on_hover_text(&full)
                 .clicked()
                 && let Ok(size) = ImageSize::new(width, height)
@@ -121,7 +130,6 @@ fn sides(ui: &mut Ui, view: &mut View<'_>, size: ImageSize) {
 }
 
 fn sampling(ui: &mut Ui, view: &mut View<'_>) {
-    widgets::title(ui, &view.say("sampling-title"));
     let draft = &view.state.draft;
     let mut steps = f64::from(draft.steps.get());
     let mut guidance = f64::from(draft.guidance.get());
@@ -192,10 +200,8 @@ fn mark_native(ui: &Ui, row: &egui::Response, native: f64) {
 fn seed(ui: &mut Ui, view: &mut View<'_>) {
     let held = view.state.draft.seed.is_some();
     let title = view.say("seed-title");
-    ui.horizontal(|ui| {
+    widgets::labelled_row(ui, &title, |ui| {
         ui.spacing_mut().item_spacing.x = 4.0;
-        widgets::title(ui, &title);
-        ui.add_space(GRID);
         let mut text = view.state.desk.seed_text.clone();
         let field = TextEdit::singleline(&mut text)
             .id(egui::Id::unique("the seed"))

@@ -8,7 +8,10 @@ use super::widgets;
 use crate::app::command::{Action, Command};
 use crate::app::i18n::Language;
 use crate::app::state::PresetEntry;
-use crate::app::theme::{CONTROL_RADIUS, Tokens};
+use crate::app::theme::Tokens;
+
+/// The height of a preset in the list.
+const ROW: f32 = 52.0;
 
 /// Draws the card.
 pub fn show(ui: &mut Ui, view: &mut View<'_>) {
@@ -78,59 +81,23 @@ fn row(ui: &mut Ui, view: &mut View<'_>, place: usize, entry: &PresetEntry, lang
     let about = entry
         .about(language)
         .map_or_else(|| summary(view, entry), str::to_owned);
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 44.0), Sense::click());
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click());
     let label = view.say_with("presets-apply", &[("name", name.into())]);
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &label));
     let applied = view.state.presets.applied == Some(place);
-    let fill = if applied {
-        t.chosen
-    } else if response.hovered() || response.has_focus() {
-        t.control
-    } else {
-        t.card
-    };
-    let radius = egui::CornerRadius::same(CONTROL_RADIUS);
-    ui.painter().rect_filled(rect, radius, fill);
-    if response.has_focus() {
-        ui.painter().rect_stroke(
-            rect,
-            radius,
-            widgets::focus_stroke(ui),
-            egui::StrokeKind::Inside,
-        );
-    }
-    let inner = rect.shrink2(vec2(8.0, 4.0));
-    let text_rect = egui::Rect::from_min_max(
-        inner.min,
-        egui::pos2(inner.max.x - if own { 30.0 } else { 0.0 }, inner.max.y),
-    );
-    let (upper, lower) = text_rect.split_top_bottom_at_fraction(0.54);
-    widgets::text_cut(
-        ui,
-        upper,
-        egui::Align2::LEFT_CENTER,
-        name,
-        TextStyle::Body,
-        t.text,
-    );
-    widgets::text_cut(
-        ui,
-        lower,
-        egui::Align2::LEFT_CENTER,
-        &about,
-        TextStyle::Small,
-        t.text_weak,
-    );
+    widgets::row_ground(ui, rect, &response, applied);
+    let inner = rect.shrink(4.0);
+    let (picture, words) = inner.split_left_right_at_x(inner.left() + inner.height());
+    widgets::paint_tile(ui, picture, view.textures.preset(&entry.key), name);
+    let mut words = words.shrink2(vec2(0.0, 2.0));
+    words.min.x += 10.0;
+    words.max.x -= if own { 32.0 } else { 4.0 };
+    let (upper, lower) = words.split_top_bottom_at_fraction(0.52);
+    let align = egui::Align2::LEFT_CENTER;
+    widgets::text_cut(ui, upper, align, name, TextStyle::Body, t.text);
+    widgets::text_cut(ui, lower, align, &about, TextStyle::Small, t.text_weak);
     if own {
-        let place_of =
-            egui::Rect::from_center_size(inner.right_center() - vec2(13.0, 0.0), Vec2::splat(26.0));
-        let name = view.say_with("presets-remove", &[("name", name.into())]);
-        let button = ui.scope_builder(egui::UiBuilder::new().max_rect(place_of), |ui| {
-            widgets::small_icon_button(ui, Icon::Trash, &name)
-        });
-        if button.inner.clicked() {
-            view.send(Command::RemovePreset(place));
-        }
+        remove_button(ui, view, place, name, inner);
     }
     if response.clicked() {
         view.send(Command::ApplyPreset(place));
@@ -145,6 +112,20 @@ fn row(ui: &mut Ui, view: &mut View<'_>, place: usize, entry: &PresetEntry, lang
             ui.label(text);
         }
     });
+}
+
+fn remove_button(ui: &mut Ui, view: &mut View<'_>, place: usize, name: &str, row: egui::Rect) {
+    let at = egui::Rect::from_center_size(row.right_center() - vec2(14.0, 0.0), Vec2::splat(26.0));
+    let name = view.say_with("presets-remove", &[("name", name.into())]);
+    // A child of its own, since a scope would move the rows that follow.
+    let ui = &mut ui.new_child(
+        egui::UiBuilder::new()
+            .max_rect(at)
+            .id_salt(("remove", place)),
+    );
+    if widgets::small_icon_button(ui, Icon::Trash, &name).clicked() {
+        view.send(Command::RemovePreset(place));
+    }
 }
 
 /// What a preset without a sentence of its own sets.

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use eframe::egui::{
     self, Align, Color32, FontId, FontSelection, Galley, Id, Layout, RichText, TextBuffer,
-    TextEdit, TextFormat, TextStyle, Ui, text::LayoutJob,
+    TextEdit, TextFormat, TextStyle, Ui,
+    text::{CCursor, CCursorRange, LayoutJob},
+    text_edit::TextEditState,
 };
 
 use super::View;
@@ -17,6 +19,9 @@ use crate::app::theme::Tokens;
 /// The prompt's editor, for giving it the keyboard.
 pub const PROMPT_ID: &str = "the prompt";
 
+/// Prompts that the list of earlier ones offers.
+const RECALLED: usize = 40;
+
 /// Draws the card.
 pub fn show(ui: &mut Ui, view: &mut View<'_>) {
     widgets::card(ui, |ui| {
@@ -24,11 +29,10 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
             widgets::title(ui, &view.say("prompt-title"));
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 ui.spacing_mut().item_spacing.x = 2.0;
-                history_buttons(ui, view);
+                history(ui, view);
             });
         });
         editor(ui, view);
-        count_line(ui, view);
         style_line(ui, view);
         if view.state.desk.words_open {
             words(ui, view);
@@ -36,30 +40,72 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
         if view.state.desk.negative_open || !view.state.draft.negative.is_empty() {
             negative(ui, view);
         }
-        ui.horizontal_wrapped(|ui| {
-            let words_name = view.say("prompt-words");
-            if widgets::chip(ui, &words_name, view.state.desk.words_open).clicked() {
-                view.send(Command::ShowWords(!view.state.desk.words_open));
-            }
-            let negative_name = view.say("prompt-negative-open");
-            if widgets::chip(ui, &negative_name, view.state.desk.negative_open).clicked() {
-                view.send(Command::ShowNegative(!view.state.desk.negative_open));
-            }
-        });
+        foot(ui, view);
     });
 }
 
-fn history_buttons(ui: &mut Ui, view: &mut View<'_>) {
-    for (icon, action) in [
-        (Icon::Down, Action::LaterPrompt),
-        (Icon::Up, Action::EarlierPrompt),
-    ] {
-        let tip = view.tip(ui.ctx(), action);
-        let name = view.say(action.key());
-        view.act(ui, action, |ui| {
-            widgets::small_icon_button_tip(ui, icon, &name, &tip)
-        });
+/// What opens more, and how long the prompt is.
+fn foot(ui: &mut Ui, view: &mut View<'_>) {
+    let over = cut(view);
+    if over {
+        count_line(ui, view);
     }
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 6.0;
+        let words = (view.say("prompt-words"), view.state.desk.words_open);
+        if widgets::chip(ui, &words.0, words.1).clicked() {
+            view.send(Command::ShowWords(!words.1));
+        }
+        let negative = (
+            view.say("prompt-negative-open"),
+            view.state.desk.negative_open,
+        );
+        if widgets::chip(ui, &negative.0, negative.1).clicked() {
+            view.send(Command::ShowNegative(!negative.1));
+        }
+        if !over && !view.state.draft.prompt.is_empty() {
+            let layout = Layout::right_to_left(Align::Center);
+            ui.with_layout(layout, |ui| count_line(ui, view));
+        }
+    });
+}
+
+/// Whether the encoder will not see all of the prompt.
+fn cut(view: &View<'_>) -> bool {
+    let count = view.state.desk.tokens.as_ref();
+    count.is_some_and(|count| count.tokens > MAX_TOKENS || count.cut_at.is_some())
+}
+
+/// The prompts so far, the newest first.
+fn history(ui: &mut Ui, view: &mut View<'_>) {
+    let none = view.state.desk.history.is_empty();
+    let name = view.say("prompt-history");
+    let keys = super::keys::first(ui.ctx(), Action::EarlierPrompt);
+    let tip = format!("{name}  ({keys})");
+    let button = ui
+        .add_enabled_ui(!none, |ui| {
+            widgets::small_icon_button_tip(ui, Icon::History, &name, &tip)
+        })
+        .inner
+        .on_disabled_hover_text(view.say("why-no-history"));
+    egui::Popup::menu(&button).show(|ui| {
+        ui.set_width(320.0);
+        egui::ScrollArea::vertical()
+            .max_height(360.0)
+            .show(ui, |ui| {
+                ui.spacing_mut().item_spacing.y = 2.0;
+                let prompts = view.state.desk.history.iter().enumerate().rev();
+                for (place, prompt) in prompts.take(RECALLED) {
+                    let line = egui::Button::new(prompt.replace('\n', " "))
+                        .truncate()
+                        .frame_when_inactive(false);
+                    let response = ui.add_sized(egui::vec2(ui.available_width(), 28.0), line);
+                    if response.on_hover_text(prompt).clicked() {
+                        view.out.send(Command::RecallPrompt(place));
+                    }
+                }
+            });
+    });
 }
 
 fn editor(ui: &mut Ui, view: &mut View<'_>) {
@@ -75,6 +121,9 @@ fn editor(ui: &mut Ui, view: &mut View<'_>) {
     let mut layouter = move |ui: &Ui, buffer: &dyn TextBuffer, width: f32| {
         lay_out(ui, buffer.as_str(), cut_at, width, t.error)
     };
+    if view.state.desk.focus_prompt {
+        caret_to_end(ui, &text);
+    }
     let response = TextEdit::multiline(&mut text)
         .id(Id::unique(PROMPT_ID))
         .hint_text(view.say("prompt-hint"))
@@ -96,6 +145,15 @@ fn editor(ui: &mut Ui, view: &mut View<'_>) {
         };
         view.send(Command::Draft(Box::new(draft)));
     }
+}
+
+/// Puts the caret behind `text`, where one goes on writing.
+fn caret_to_end(ui: &Ui, text: &str) {
+    let id = Id::unique(PROMPT_ID);
+    let mut state = TextEditState::load(ui.ctx(), id).unwrap_or_default();
+    let end = CCursor::new(text.chars().count());
+    state.cursor.set_char_range(Some(CCursorRange::one(end)));
+    state.store(ui.ctx(), id);
 }
 
 /// The prompt with the part struck out that the encoder will not see.
@@ -146,9 +204,8 @@ fn count_line(ui: &mut Ui, view: &View<'_>) {
     let Some(count) = &view.state.desk.tokens else {
         return;
     };
-    let over = count.tokens > MAX_TOKENS || count.cut_at.is_some();
     let args = [("tokens", count.tokens.into()), ("most", MAX_TOKENS.into())];
-    let (text, color) = if over {
+    let (text, color) = if cut(view) {
         (view.say_with("prompt-tokens-cut", &args), t.error)
     } else if count.tokens * 10 > MAX_TOKENS * 9 {
         (view.say_with("prompt-tokens", &args), t.warning)

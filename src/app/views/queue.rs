@@ -199,8 +199,10 @@ fn buttons(ui: &mut Ui, view: &mut View<'_>, job: &Job, foot: Rect) {
         .max_rect(foot)
         .layout(Layout::right_to_left(Align::Center))
         .id_salt(("job", id.0));
-    ui.scope_builder(builder, |ui| {
-        ui.spacing_mut().item_spacing.x = 2.0;
+    // A child of its own, since a scope would move the rows that follow.
+    let ui = &mut ui.new_child(builder);
+    ui.spacing_mut().item_spacing.x = 2.0;
+    {
         let mut button = |ui: &mut Ui, icon: Icon, key: &str, change: QueueChange| {
             let name = view.say(key);
             if widgets::small_icon_button(ui, icon, &name).clicked() {
@@ -221,5 +223,5 @@ fn buttons(ui: &mut Ui, view: &mut View<'_>, job: &Job, foot: Rect) {
                 button(ui, Icon::Up, "queue-sooner", QueueChange::MoveBy(id, -1));
             }
         }
-    });
+    }
 }

@@ -41,7 +41,7 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
 }
 
 /// The sentence, and the share done where it is known.
-fn describe(view: &View<'_>) -> (String, Option<f32>) {
+pub(super) fn describe(view: &View<'_>) -> (String, Option<f32>) {
     match &view.state.engine.status {
         Status::NoModel => (view.say("status-no-model"), None),
         Status::DeviceLost(_) => (view.say("status-device-lost"), None),
@@ -101,7 +101,8 @@ fn painting_line(view: &View<'_>, painting: &Painting) -> (String, Option<f32>) 
         parts.push(view.say_with("status-picture", &args));
     }
     parts.push(stage);
-    if let Some(left) = painting.time_left() {
+    let steps_left = painting.step < painting.steps;
+    if let Some(left) = painting.time_left().filter(|_| steps_left) {
         let key = if painting.pictures > 1 {
             "status-left-picture"
         } else {
@@ -127,7 +128,12 @@ pub fn share_done(painting: &Painting) -> f32 {
 /// Seconds as a person says them.
 #[must_use]
 pub fn duration(view: &View<'_>, seconds: f64) -> String {
-    if seconds < 10.0 {
+    if seconds < 0.95 {
+        view.say_with(
+            "time-milliseconds",
+            &[("milliseconds", format!("{:.0}", seconds * 1000.0).into())],
+        )
+    } else if seconds < 10.0 {
         view.say_with(
             "time-tenths",
             &[("seconds", format!("{seconds:.1}").into())],

@@ -48,12 +48,24 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
         for (key, value) in &view.state.system.facts {
             widgets::fact(ui, &view.say(key), value);
         }
+        widgets::fact(ui, &view.say("system-frames"), &frames(view));
         ui.add_space(8.0);
         if widgets::button(ui, &view.say("system-copy")).clicked() {
             let text = report(view);
             view.send(Command::CopyText(text));
         }
     });
+}
+
+fn frames(view: &View<'_>) -> String {
+    let frames = view.state.system.frames;
+    let ms = |value: f32| format!("{value:.1}").into();
+    let args = [
+        ("half", ms(frames.p50_ms)),
+        ("most", ms(frames.p95_ms)),
+        ("longest", ms(frames.max_ms)),
+    ];
+    view.say_with("system-frames-text", &args)
 }
 
 /// The same as text, for a report of a fault.
@@ -72,5 +84,6 @@ fn report(view: &View<'_>) -> String {
             .iter()
             .map(|(key, value)| format!("{}: {value}", view.say(key))),
     );
+    lines.push(format!("{}: {}", view.say("system-frames"), frames(view)));
     lines.join("\n")
 }

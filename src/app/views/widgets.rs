@@ -2,7 +2,8 @@
 
 use eframe::egui::{
     self, Align, Align2, Button, Color32, CornerRadius, Frame, Layout, Margin, Rect, Response,
-    RichText, Role, Sense, Stroke, StrokeKind, TextStyle, Ui, Vec2, WidgetInfo, vec2,
+    RichText, Role, Sense, Stroke, StrokeKind, TextStyle, TextureHandle, Ui, Vec2, WidgetInfo,
+    pos2, vec2,
 };
 
 use super::icons::Icon;
@@ -225,13 +226,7 @@ pub fn slider_row(
     step: f64,
     format: impl Fn(f64) -> String,
 ) -> Response {
-    ui.horizontal(|ui| {
-        let label_width = (ui.available_width() * 0.22).clamp(48.0, 76.0);
-        let layout = Layout::left_to_right(Align::Center);
-        ui.allocate_ui_with_layout(vec2(label_width, 28.0), layout, |ui| {
-            ui.set_min_width(label_width);
-            ui.label(name);
-        });
+    labelled_row(ui, name, |ui| {
         let slider = ui
             .scope(|ui| {
                 slider_look(ui);
@@ -251,12 +246,27 @@ pub fn slider_row(
             .speed(step * 0.25)
             .custom_formatter(|value, _| format(value))
             .custom_parser(number);
-        ui.spacing_mut().button_padding.x = 4.0;
+        ui.spacing_mut().button_padding = vec2(4.0, 3.0);
         let typed = ui
             .add_sized(vec2(VALUE_WIDTH, 28.0), drag)
             .accessible_name(name);
         *value = (*value / step).round() * step;
         slider.union(typed)
+    })
+}
+
+/// A row of a card: its name on the left, in a column that all such rows share, and a control behind it.
+pub fn labelled_row<R>(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui) -> R) -> R {
+    let layout = Layout::left_to_right(Align::Center);
+    let row = vec2(ui.available_width(), CONTROL);
+    ui.allocate_ui_with_layout(row, layout, |ui| {
+        ui.set_min_height(CONTROL);
+        let width = (ui.available_width() * 0.22).clamp(48.0, 76.0);
+        ui.allocate_ui_with_layout(vec2(width, CONTROL), layout, |ui| {
+            ui.set_min_width(width);
+            ui.label(name);
+        });
+        add(ui)
     })
     .inner
 }
@@ -284,6 +294,89 @@ fn slider_look(ui: &mut Ui) {
     }
     // The rail takes the colour of a control at rest, and the handle at rest with it.
     widgets.inactive.bg_fill = rail;
+}
+
+/// The ground of a row that can be pressed: lit under the pointer, tinted while `chosen`, outlined under the keyboard.
+pub fn row_ground(ui: &Ui, rect: Rect, response: &Response, chosen: bool) {
+    let t = Tokens::of(ui);
+    let radius = CornerRadius::same(CONTROL_RADIUS);
+    if chosen {
+        ui.painter().rect_filled(rect, radius, t.chosen);
+    } else if response.hovered() || response.has_focus() {
+        ui.painter().rect_filled(rect, radius, t.control);
+    }
+    if response.has_focus() {
+        let stroke = focus_stroke(ui);
+        ui.painter()
+            .rect_stroke(rect, radius, stroke, StrokeKind::Inside);
+    }
+}
+
+/// A choice over the whole width: what it is, and below what that means.
+pub fn wide_choice(ui: &mut Ui, text: &str, about: &str) -> Response {
+    let t = Tokens::of(ui);
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 54.0), Sense::click());
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), text));
+    let line = Stroke::new(1.0, t.line);
+    let radius = CornerRadius::same(CONTROL_RADIUS);
+    row_ground(ui, rect, &response, false);
+    ui.painter()
+        .rect_stroke(rect, radius, line, StrokeKind::Inside);
+    let (upper, lower) = rect
+        .shrink2(vec2(12.0, 7.0))
+        .split_top_bottom_at_fraction(0.54);
+    text_cut(
+        ui,
+        upper,
+        Align2::LEFT_CENTER,
+        text,
+        TextStyle::Body,
+        t.text,
+    );
+    text_cut(
+        ui,
+        lower,
+        Align2::LEFT_CENTER,
+        about,
+        TextStyle::Small,
+        t.text_weak,
+    );
+    response
+}
+
+/// The middle square of a texture.
+#[must_use]
+pub fn cover(size: Vec2) -> Rect {
+    let least = size.min_elem().max(1.0);
+    let share = vec2(least / size.x.max(1.0), least / size.y.max(1.0));
+    let min = (Vec2::splat(1.0) - share) * 0.5;
+    Rect::from_min_max(pos2(min.x, min.y), pos2(0.0, 0.0) + min + share)
+}
+
+/// A small square picture; the first letter of `name` stands for one that is not there.
+pub fn tile(ui: &mut Ui, texture: Option<&TextureHandle>, name: &str, side: f32) {
+    let (rect, _) = ui.allocate_exact_size(Vec2::splat(side), Sense::hover());
+    paint_tile(ui, rect, texture, name);
+}
+
+/// A [`tile`] in a given place.
+pub fn paint_tile(ui: &Ui, rect: Rect, texture: Option<&TextureHandle>, name: &str) {
+    let t = Tokens::of(ui);
+    let radius = CornerRadius::same(CONTROL_RADIUS);
+    if let Some(texture) = texture {
+        let shape = egui::epaint::RectShape::filled(rect, radius, Color32::WHITE);
+        let shape = shape.with_texture(texture.id(), cover(texture.size_vec2()));
+        ui.painter().add(shape);
+        return;
+    }
+    ui.painter().rect_filled(rect, radius, t.control);
+    let letter: String = name
+        .chars()
+        .filter(|c| c.is_alphanumeric())
+        .take(1)
+        .collect();
+    let style = TextStyle::Heading;
+    text_cut(ui, rect, Align2::CENTER_CENTER, &letter, style, t.text_weak);
 }
 
 /// What an empty list says: an icon, a sentence, and what to do.

@@ -272,3 +272,24 @@ fn every_shipped_preset_is_good_and_named_in_both_languages() {
         "a file of presets/ is not offered"
     );
 }
+
+#[test]
+fn a_thumbnail_travels_with_its_preset_and_a_broken_one_costs_only_itself() {
+    let jpeg = vec![0xff, 0xd8, 0xff, 0xe0, 1, 2, 3];
+    let preset = Preset {
+        thumbnail: Thumbnail::new(jpeg.clone()),
+        steps: Some(Steps::new(4).unwrap()),
+        ..Preset::default()
+    };
+    let (read, warnings) = Preset::parse(preset.to_json().as_bytes()).unwrap();
+    assert_eq!((&read, warnings), (&preset, vec![]));
+    assert_eq!(read.thumbnail.unwrap().bytes(), jpeg);
+    for broken in ["/9j/", "not base64!", "R0lGODlh", "data:text/html,hello"] {
+        let json = format!(r#"{{"steps": 4, "thumbnail": "{broken}x"}}"#);
+        let (read, warnings) = Preset::parse(json.as_bytes()).unwrap();
+        assert_eq!(read.thumbnail, None, "{broken}");
+        assert_eq!(warnings, [PresetWarning::Thumbnail]);
+    }
+    let alone = format!(r#"{{"thumbnail": "{}"}}"#, "AAAA");
+    assert_eq!(refusal(&alone), PresetError::NoSettings);
+}

@@ -1,0 +1,143 @@
+//! What the window knows: plain data, changed by [`update`](super::update) alone.
+
+mod desk;
+mod engine;
+mod gallery;
+mod layout;
+mod presets;
+
+pub use self::desk::{Desk, MAX_TOKENS, Reuse, TokenCount};
+pub use self::engine::{EngineState, Foretold, Model, ModelFacts, SystemState, Unsaved};
+pub use self::gallery::{
+    CanvasState, CompareMode, ExportKind, GalleryState, Zoom, prompt_of, size_of,
+};
+pub use self::layout::{Closing, Dialog, LayoutState, Narrow, RightTab};
+pub use self::presets::{PresetEntry, PresetState};
+pub use super::notices::NoticeId;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::notices::Notices;
+use super::settings::Settings;
+use crate::engine::{JobId, QueueView, Status};
+use crate::gallery::Entry;
+use crate::pipeline::device::DeviceInfo;
+use crate::request::Draft;
+
+/// Everything.
+pub struct State {
+    /// What is being written.
+    pub draft: Draft,
+    /// Around the draft: history, counts, what is unfolded.
+    pub desk: Desk,
+    /// What the engine does.
+    pub engine: EngineState,
+    /// The jobs.
+    pub queue: Arc<QueueView>,
+    /// The job whose request is in the panels to be changed, and the draft that was there before.
+    pub editing: Option<(JobId, Box<Draft>)>,
+    /// What was made.
+    pub gallery: GalleryState,
+    /// The picture area.
+    pub canvas: CanvasState,
+    /// Settings with names.
+    pub presets: PresetState,
+    /// Checkpoints.
+    pub models: Vec<Model>,
+    /// Devices that were found.
+    pub devices: Vec<DeviceInfo>,
+    /// What a person decided once.
+    pub settings: Settings,
+    /// Columns, tabs, dialogs.
+    pub layout: LayoutState,
+    /// Messages.
+    pub notices: Notices,
+    /// Jobs of an earlier run that may be gone on with.
+    pub recovery: Option<usize>,
+    /// Jobs of an earlier run that stopped the program again and again, until that was said.
+    pub held_back: usize,
+    /// Pictures that are painted and could be written nowhere, the oldest first.
+    pub unsaved: Vec<Unsaved>,
+    /// Whether the window was asked to close while work is going on.
+    pub closing: Closing,
+    /// The folder of the gallery.
+    pub gallery_folder: PathBuf,
+    /// What the program runs on.
+    pub system: SystemState,
+}
+
+impl State {
+    /// Everything as it is at the very start, before anything was found or read.
+    #[must_use]
+    pub fn new(settings: Settings, gallery_folder: PathBuf) -> Self {
+        Self {
+            draft: Draft::default(),
+            desk: Desk::default(),
+            engine: EngineState::default(),
+            queue: Arc::default(),
+            editing: None,
+            gallery: GalleryState::default(),
+            canvas: CanvasState {
+                divider: 0.5,
+                ..CanvasState::default()
+            },
+            presets: PresetState::default(),
+            models: Vec::new(),
+            devices: Vec::new(),
+            settings,
+            layout: LayoutState::default(),
+            notices: Notices::default(),
+            recovery: None,
+            held_back: 0,
+            unsaved: Vec::new(),
+            closing: Closing::No,
+            gallery_folder,
+            system: SystemState::default(),
+        }
+    }
+
+    /// The name of the checkpoint at `path`.
+    #[must_use]
+    pub fn model_name(&self, path: &Path) -> String {
+        let known = self
+            .models
+            .iter()
+            .find(|model| model.path == path)
+            .map(|model| model.name.clone());
+        known
+            .or_else(|| {
+                path.file_name()
+                    .map(|name| name.to_string_lossy().into_owned())
+            })
+            .unwrap_or_default()
+    }
+
+    /// The checkpoint that is loaded or being loaded.
+    #[must_use]
+    pub fn current_model(&self) -> Option<&Model> {
+        let path = match &self.engine.status {
+            Status::Loading { choice, .. } | Status::Ready(choice) => &choice.path,
+            _ => &self.engine.loaded.as_ref()?.path,
+        };
+        self.models.iter().find(|model| &model.path == path)
+    }
+
+    /// Whether the small checkpoint that comes with the program is in use.
+    #[must_use]
+    pub fn demo_active(&self) -> bool {
+        self.current_model().is_some_and(|model| model.demo)
+    }
+
+    /// Whether the small checkpoint is the one that a start will load.
+    #[must_use]
+    pub fn demo_chosen(&self) -> bool {
+        self.settings.model.is_none() && self.models.first().is_some_and(|model| model.demo)
+    }
+
+    /// The chosen picture.
+    #[must_use]
+    pub fn chosen_entry(&self) -> Option<&Arc<Entry>> {
+        self.gallery.entry(self.gallery.chosen.as_ref()?)
+    }
+}

@@ -1,0 +1,89 @@
+//! Settings with names.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use image::RgbImage;
+
+use crate::app::i18n::Language;
+use crate::request::preset::Preset;
+
+/// A preset in the list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PresetEntry {
+    /// What it sets.
+    pub preset: Preset,
+    /// Its file, for the person's own ones.
+    pub file: Option<PathBuf>,
+    /// What tells it from all others: the file's name.
+    pub key: String,
+    /// Its thumbnail's pixels.
+    pub picture: Option<Arc<RgbImage>>,
+}
+
+impl PresetEntry {
+    /// Its name in `language`.
+    #[must_use]
+    pub fn name(&self, language: Language) -> &str {
+        match self.preset.title(language == Language::Chinese) {
+            "" => &self.key,
+            title => title,
+        }
+    }
+
+    /// What it is good for, in `language`.
+    #[must_use]
+    pub fn about(&self, language: Language) -> Option<&str> {
+        Some(self.preset.description(language == Language::Chinese))
+            .filter(|about| !about.is_empty())
+    }
+}
+
+/// Settings with names.
+#[derive(Debug, Default)]
+pub struct PresetState {
+    /// All of them, the person's own first.
+    pub entries: Vec<PresetEntry>,
+    /// Grows when they are others.
+    pub revision: u64,
+    /// What is searched for.
+    pub query: String,
+    /// The one that was applied last.
+    pub applied: Option<usize>,
+}
+
+impl PresetState {
+    /// Lists other presets; none of them is the one that was applied last.
+    pub fn list(&mut self, entries: Vec<PresetEntry>) {
+        self.entries = entries;
+        self.revision += 1;
+        self.applied = None;
+    }
+
+    /// Those that match the search, with their places.
+    pub fn found(&self) -> impl Iterator<Item = (usize, &PresetEntry)> {
+        let words: Vec<String> = self
+            .query
+            .to_lowercase()
+            .split_whitespace()
+            .map(str::to_owned)
+            .collect();
+        self.entries.iter().enumerate().filter(move |(_, entry)| {
+            let preset = &entry.preset;
+            let texts = [
+                &preset.name,
+                &preset.name_zh,
+                &preset.about,
+                &preset.about_zh,
+                &preset.prompt,
+                &preset.style,
+            ];
+            let all: String = texts
+                .into_iter()
+                .flatten()
+                .map(|text| text.to_lowercase() + " ")
+                .collect();
+            words.iter().all(|word| all.contains(word.as_str()))
+        })
+    }
+}

@@ -1,0 +1,112 @@
+//! What the window keeps for its person: pictures that no disk would take, thumbnails of presets, earlier prompts.
+
+use danqing::app::command::{Action, Command};
+use danqing::app::state::Closing;
+use danqing::engine::JobState;
+use danqing::request::preset::Preset;
+use eframe::egui::{Event, Key, Modifiers};
+use egui_kittest::kittest::Queryable as _;
+
+use super::window_flow::Desk;
+
+/// Fault row 17: neither the gallery nor the folder for emergencies can be written.
+#[test]
+fn a_picture_that_no_folder_takes_is_held_until_it_is_given_up() {
+    let mut desk = Desk::open();
+    let home = desk.home.path().to_owned();
+    std::fs::remove_dir_all(home.join("pictures")).ok();
+    for place in ["pictures", "data/pictures"] {
+        std::fs::write(home.join(place), "a file where a folder should be").unwrap();
+    }
+    desk.write("a fox");
+    desk.send(Action::Generate);
+    desk.wait("the picture is held", |state| !state.unsaved.is_empty());
+    desk.wait("nothing more is painted", |state| state.queue.paused);
+    let held = desk.state().unsaved[0].clone();
+    assert_eq!(held.metadata.request.prompt.as_str(), "a fox");
+    assert_eq!(held.metadata.request.count.get(), 1);
+    assert_eq!(held.metadata.request.seed, held.picture.seed);
+    assert_eq!(held.metadata.model.name, "colours");
+    let failed = &desk.state().queue.jobs[0].state;
+    assert!(matches!(failed, JobState::Failed { .. }), "{failed:?}");
+    desk.window.get_by_label("Save elsewhere…");
+    desk.ask_to_close();
+    assert_eq!(desk.state().closing, Closing::Asked, "it would be lost");
+    desk.window.get_by_label("Go back").click();
+    desk.window.run_steps(2);
+    desk.window.get_by_label("Discard").click();
+    desk.window.run_steps(2);
+    assert_eq!(desk.state().unsaved, []);
+}
+
+#[test]
+fn a_saved_preset_keeps_the_chosen_picture_as_its_thumbnail() {
+    let mut desk = Desk::open();
+    desk.paint("a fox");
+    for (name, with_picture) in [("With", true), ("Without", false)] {
+        desk.send(Command::SavePresetAs {
+            name: name.into(),
+            with_prompt: true,
+            with_picture,
+        });
+        desk.wait("it is listed", |state| {
+            state
+                .presets
+                .entries
+                .iter()
+                .any(|entry| entry.preset.name.as_deref() == Some(name))
+        });
+        let entries = &desk.state().presets.entries;
+        let entry = entries
+            .iter()
+            .find(|entry| entry.preset.name.as_deref() == Some(name));
+        let entry = entry.unwrap();
+        assert_eq!(entry.picture.is_some(), with_picture, "{name}");
+        let file = std::fs::read(entry.file.as_ref().unwrap()).unwrap();
+        let (read, warnings) = Preset::parse(&file).unwrap();
+        assert_eq!(read.thumbnail.is_some(), with_picture, "{name}");
+        assert_eq!(warnings, []);
+    }
+}
+
+#[test]
+fn an_earlier_prompt_is_a_press_away() {
+    let mut desk = Desk::open();
+    for prompt in ["a fox", "a cat"] {
+        desk.paint(prompt);
+    }
+    desk.write("a dog");
+    desk.window.get_by_label("Earlier prompts").click();
+    desk.window.run_steps(3);
+    desk.window.get_by_label("a fox").click();
+    desk.window.run_steps(3);
+    assert_eq!(desk.state().draft.prompt, "a fox");
+    desk.press(Modifiers::ALT, Key::ArrowDown);
+    assert_eq!(desk.state().draft.prompt, "a cat");
+    desk.press(Modifiers::ALT, Key::ArrowDown);
+    assert_eq!(
+        desk.state().draft.prompt,
+        "a dog",
+        "what was being written is not lost"
+    );
+}
+
+/// A window that is slow for a moment must not swallow a press.
+#[test]
+fn two_presses_within_one_frame_are_two_jobs() {
+    let mut desk = Desk::open();
+    desk.send(Action::PauseQueue);
+    desk.wait("it is paused", |state| state.queue.paused);
+    desk.write("a fox");
+    for _ in 0..2 {
+        desk.window.input_mut().events.push(Event::Key {
+            key: Key::Enter,
+            physical_key: None,
+            pressed: true,
+            repeat: false,
+            modifiers: Modifiers::COMMAND,
+        });
+    }
+    desk.window.step();
+    desk.wait("both wait", |state| state.queue.jobs.len() == 2);
+}
