@@ -13,7 +13,7 @@ use crate::pipeline::{CancelToken, Pipeline};
 use crate::request::Guidance;
 use crate::train::demo::networks::Sizes;
 use crate::train::demo::{autoencoder, dataset, evaluate, export, painter, scene::Scene, sheet};
-use crate::train::optimizer::LearningRate;
+use crate::train::optimizer::{LearningRate, OptimizerConfig};
 use crate::train::trainer::Plan;
 
 /// Arguments of `danqing train`.
@@ -35,8 +35,8 @@ enum Demo {
     /// Train the autoencoder; goes on from the state if there is one
     Autoencoder(Training),
     /// Train text encoder and transformer on a trained autoencoder; goes on from the state if there is one
-    Painter(Training),
-    /// Write the averaged weights as a model folder
+    Painter(Painting),
+    /// Write what was trained as a model folder
     Export(Export),
     /// Paint a contact sheet of training pictures
     Sheet(Sheet),
@@ -60,27 +60,53 @@ struct Training {
     /// auto, cpu, cuda or cuda:N
     #[arg(long, default_value = "auto")]
     device: DeviceChoice,
-    /// Highest learning rate
-    #[arg(long, default_value_t = 1e-3)]
-    rate: f64,
+    /// Highest learning rate; 0.001 for the autoencoder and 0.002 for the painter if it is not given
+    #[arg(long)]
+    rate: Option<f64>,
     /// Pictures a step
     #[arg(long, default_value_t = 128)]
     batch: usize,
-    /// Pictures of each size that the painter draws from
-    #[arg(long, default_value_t = 32_768)]
-    pool: u64,
-    /// Share of the steps, at the beginning, on small pictures or crops
+    /// Share of the steps that keep the highest rate; until its end --steps may still be changed
     #[arg(long, default_value_t = 0.4)]
+    hold: f64,
+    /// Share of the steps, at the beginning, on small pictures or crops
+    #[arg(long, default_value_t = 0.2)]
     small_share: f64,
-    /// Steps between two sample sheets
+    /// Decay of a moving average of the weights, such as 0.999; none is kept without it
+    #[arg(long, value_name = "DECAY")]
+    average: Option<f64>,
+    /// Steps between two saved states, each with a sheet of samples
     #[arg(long, default_value_t = 0)]
-    sample_every: u64,
+    save_every: u64,
     /// Seeds everything
     #[arg(long, default_value_t = 2026)]
     seed: u64,
     /// Sizes of the networks
     #[arg(long, default_value = "demo")]
     size: SizeChoice,
+}
+
+#[derive(Debug, ClapArgs)]
+struct Painting {
+    #[command(flatten)]
+    training: Training,
+    /// Pictures to draw from; half as many small ones come on top
+    #[arg(long, default_value_t = 49_152)]
+    pool: u64,
+    /// Keep the encoded pictures in this folder, for the next piece of the training
+    #[arg(long, value_name = "DIR")]
+    cache: Option<PathBuf>,
+    /// Who moves the matrices of the blocks
+    #[arg(long, default_value = "muon")]
+    optimizer: OptimizerChoice,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum OptimizerChoice {
+    /// Muon, which needs about half the steps
+    Muon,
+    /// AdamW for all weights
+    Adamw,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -111,7 +137,7 @@ struct Evaluate {
     /// The model folder; the one that comes with the program if none is named
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
-    /// Prompts, half of them Chinese
+    /// Prompts, half of them Chinese; two and a half times as many pictures are painted
     #[arg(long, default_value_t = 300)]
     prompts: u64,
     /// Guidance scale, 1 = off
@@ -156,17 +182,18 @@ impl SizeChoice {
 }
 
 impl Training {
-    fn plan(&self, part: &str, warm_up: u64) -> Plan {
+    fn plan(&self, part: &str, peak: f64, warm_up: u64) -> Plan {
         Plan {
             rate: LearningRate {
-                peak: self.rate,
+                peak: self.rate.unwrap_or(peak),
                 warm_up,
+                hold: self.hold.clamp(0.0, 1.0),
                 total: self.steps,
             },
             limit: Duration::from_secs_f64(self.minutes.clamp(0.0, 1e6) * 60.0),
             piece: u64::MAX,
             folder: self.state.join(part),
-            sample_every: self.sample_every,
+            save_every: self.save_every,
         }
     }
 }
@@ -187,7 +214,8 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
                 seed: training.seed,
                 batch: training.batch as u64,
                 crop_share: training.small_share,
-                plan: training.plan(AUTOENCODER, 100),
+                average: training.average,
+                plan: training.plan(AUTOENCODER, 1e-3, 100),
             };
             let device = Placement::resolve(training.device, None)?.device;
             let statistics = autoencoder::run(&job, &device)?;
@@ -196,14 +224,21 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
                 statistics.psnr
             );
         }
-        Demo::Painter(training) => {
+        Demo::Painter(painting) => {
+            let training = &painting.training;
             let job = painter::Job {
                 sizes: training.size.sizes(),
                 seed: training.seed,
                 batch: training.batch,
-                pool: training.pool,
+                pool: painting.pool,
+                cache: painting.cache.clone(),
                 small_share: training.small_share,
-                plan: training.plan(PAINTER, 300),
+                optimizer: match painting.optimizer {
+                    OptimizerChoice::Muon => painter::optimizer(),
+                    OptimizerChoice::Adamw => OptimizerConfig::default(),
+                },
+                average: training.average,
+                plan: training.plan(PAINTER, 2e-3, 200),
             };
             let device = Placement::resolve(training.device, None)?.device;
             painter::run(&job, &training.state.join(AUTOENCODER), &device)?;
@@ -233,7 +268,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
                 &CancelToken::new(),
             )?;
             let guidance = Guidance::new(wanted.guidance)?;
-            let bar = indicatif::ProgressBar::new(wanted.prompts);
+            let bar = indicatif::ProgressBar::no_length();
             let evaluation =
                 evaluate::evaluate(&mut pipeline, wanted.prompts, guidance, &mut |done| {
                     bar.set_position(done)

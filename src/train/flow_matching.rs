@@ -22,24 +22,32 @@ pub fn sample_sigmas(seed: u64, batch: usize, shift: f32) -> Vec<f32> {
     sigmas
 }
 
-/// The point at noise level σ, σ·noise + (1 − σ)·picture, and the velocity wanted there, picture − noise.
-pub fn noisy_point(picture: &[f32], noise: &[f32], sigma: f32) -> (Vec<f32>, Vec<f32>) {
-    picture
-        .iter()
-        .zip(noise)
-        .map(|(picture, noise)| (sigma * noise + (1.0 - sigma) * picture, picture - noise))
-        .unzip()
+/// The points at noise levels `sigmas` `[B]`, σ·noise + (1 − σ)·picture, and the velocity wanted there, picture −
+/// noise; all of `[B, C, h, w]`.
+pub fn noisy_points(
+    pictures: Tensor<4>,
+    noise: Tensor<4>,
+    sigmas: Tensor<1>,
+) -> (Tensor<4>, Tensor<4>) {
+    let wanted = pictures.clone() - noise;
+    let batch = sigmas.dims()[0];
+    let sigmas = sigmas.reshape([batch, 1, 1, 1]);
+    (pictures - wanted.clone() * sigmas, wanted)
 }
 
-/// Mean squared error of a velocity `[B, C, h, w]` → `[1]`.
-pub fn loss(velocity: Tensor<4>, wanted: Tensor<4>) -> Tensor<1> {
+/// Mean squared error of a velocity `[B, C, h, w]` → `[1]`, in which each place counts by its weight `[B, 1, h, w]`.
+pub fn loss(velocity: Tensor<4>, wanted: Tensor<4>, weights: Tensor<4>) -> Tensor<1> {
+    let channels = velocity.dims()[1] as f64;
     let error = velocity - wanted;
-    (error.clone() * error).mean()
+    let weighed = (error.clone() * error * weights.clone()).sum();
+    weighed / (weights.sum() * channels)
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 mod tests {
     use super::*;
+    use burn::tensor::Device;
 
     #[test]
     fn levels_cover_the_whole_way_and_lean_to_noise() {
@@ -52,15 +60,31 @@ mod tests {
         );
     }
 
+    fn numbers<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+        tensor.try_into_data().unwrap().iter::<f32>().collect()
+    }
+
     #[test]
     fn following_the_velocity_from_any_point_leads_to_the_picture() {
-        let (picture, noise) = ([0.5, -1.0], [2.0, 0.25]);
-        let (point, velocity) = noisy_point(&picture, &noise, 0.75);
-        let arrived: Vec<f32> = point
-            .iter()
-            .zip(&velocity)
-            .map(|(x, v)| x + 0.75 * v)
-            .collect();
-        assert_eq!(arrived, picture);
+        let device = Device::flex();
+        let picture = Tensor::<1>::from_floats([0.5, -1.0], &device).reshape([1, 2, 1, 1]);
+        let noise = Tensor::<1>::from_floats([2.0, 0.25], &device).reshape([1, 2, 1, 1]);
+        let sigma = Tensor::<1>::from_floats([0.75], &device);
+        let (points, velocity) = noisy_points(picture.clone(), noise, sigma);
+        assert_eq!(numbers(points + velocity * 0.75), numbers(picture));
+    }
+
+    #[test]
+    fn places_count_by_their_weight() {
+        let device = Device::flex();
+        let row = |values: [f32; 2]| Tensor::<1>::from_floats(values, &device);
+        let velocity = row([1.0, 3.0]).reshape([1, 1, 1, 2]);
+        let wanted = row([0.0, 0.0]).reshape([1, 1, 1, 2]);
+        let weighed = |weights| {
+            let weights = row(weights).reshape([1, 1, 1, 2]);
+            numbers(loss(velocity.clone(), wanted.clone(), weights))
+        };
+        assert_eq!(weighed([1.0, 1.0]), [5.0]);
+        assert_eq!(weighed([3.0, 1.0]), [3.0]);
     }
 }

@@ -1,8 +1,8 @@
 //! Making checkpoints.
 //!
-//! The parts know nothing of each other: [`parameters`] names a module's tensors, [`optimizer`] moves them,
-//! [`average`] smooths them, [`state`] keeps them on disk, [`flow_matching`] and [`autoencoding`] say what is wanted
-//! of them, and [`trainer`] is the loop. A training is a module, a source of batches and a loss; [`demo`] is the
+//! The parts know nothing of each other: [`parameters`] names a module's tensors, [`optimizer`] moves them (matrices by
+//! [`muon`]), [`average`] smooths them, [`state`] keeps them on disk, [`flow_matching`] and [`autoencoding`] say what is
+//! wanted of them, and [`trainer`] is the loop. A training is a module, a source of batches and a loss; [`demo`] is the
 //! first one: the model that comes with the program.
 
 pub mod autoencoding;
@@ -11,6 +11,7 @@ pub mod curve;
 pub mod demo;
 mod error;
 pub mod flow_matching;
+pub mod muon;
 pub mod optimizer;
 pub mod parameters;
 pub mod prefetch;

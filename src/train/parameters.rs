@@ -13,21 +13,21 @@ pub fn values<M: Module>(module: &M) -> Named {
     let mut collector = Collector {
         path: Vec::new(),
         found: Named::new(),
-        ranks: BTreeMap::new(),
+        shapes: BTreeMap::new(),
     };
     module.visit(&mut collector);
     collector.found
 }
 
-/// Number of dimensions of each parameter.
-pub fn ranks<M: Module>(module: &M) -> BTreeMap<String, usize> {
+/// The shape of each parameter.
+pub fn shapes<M: Module>(module: &M) -> BTreeMap<String, Vec<usize>> {
     let mut collector = Collector {
         path: Vec::new(),
         found: Named::new(),
-        ranks: BTreeMap::new(),
+        shapes: BTreeMap::new(),
     };
     module.visit(&mut collector);
-    collector.ranks
+    collector.shapes
 }
 
 /// Takes the gradients of a module's parameters out of `gradients`.
@@ -57,7 +57,7 @@ fn flat<const D: usize>(tensor: Tensor<D>) -> Tensor<1> {
 struct Collector {
     path: Vec<String>,
     found: Named,
-    ranks: BTreeMap<String, usize>,
+    shapes: BTreeMap<String, Vec<usize>>,
 }
 
 impl ModuleVisitor for Collector {
@@ -71,7 +71,8 @@ impl ModuleVisitor for Collector {
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         let name = self.path.join(".");
-        self.ranks.insert(name.clone(), D);
+        self.shapes
+            .insert(name.clone(), param.val().dims().to_vec());
         self.found
             .insert(name, flat(param.val().without_autodiff()));
     }

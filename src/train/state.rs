@@ -1,4 +1,5 @@
-//! A training on disk: weights, both memories of the optimiser and the average, one file each, in bf16.
+//! A training on disk, in bf16: weights, the optimiser's memories and the average, each in files of at most
+//! [`PART_BYTES`]. A finished training keeps what it was for, and no memories.
 //!
 //! Saving also rounds what is in memory to bf16. So a training that goes on and one that is resumed see the same
 //! numbers: on a CPU, bit for bit.
@@ -13,43 +14,58 @@ use super::parameters::{self, Named};
 use super::trainer::Trainer;
 use super::{TrainError, curve::Curve};
 use crate::checkpoint::{load_tensors, save_tensors};
+use crate::files::FileError;
 
-const WEIGHTS: &str = "weights.safetensors";
-const FIRST: &str = "first-moments.safetensors";
-const SECOND: &str = "second-moments.safetensors";
-const AVERAGE: &str = "average.safetensors";
+const WEIGHTS: &str = "weights";
+const FIRST: &str = "first-moments";
+const SECOND: &str = "second-moments";
+const AVERAGE: &str = "average";
 const CURVE: &str = "loss.csv";
 
-/// No file of a state is larger.
-const CAP_BYTES: u64 = 24 << 20;
+/// Tensors go into the next file once one holds this many bytes.
+const PART_BYTES: usize = 8 << 20;
+/// No file of a state is larger: a full part and the tensor that filled it.
+const CAP_BYTES: u64 = 16 << 20;
 
 /// Whether `folder` holds a state.
 pub fn exists(folder: &Path) -> bool {
-    folder.join(WEIGHTS).is_file()
+    part(folder, WEIGHTS, 0).is_file()
 }
 
-/// Writes the training's state into `folder` and rounds the training to what was written.
+/// Writes the training's state into `folder` and rounds the training to what was written. Of a `finished` training
+/// only weights, average and curve are kept.
 ///
 /// # Errors
 /// When the device or the disk fails; files written before stay.
-pub fn save<M: Module>(trainer: &mut Trainer<M>, folder: &Path) -> Result<(), TrainError> {
-    std::fs::create_dir_all(folder).map_err(|source| crate::files::FileError::Write {
+pub fn save<M: Module>(
+    trainer: &mut Trainer<M>,
+    folder: &Path,
+    finished: bool,
+) -> Result<(), TrainError> {
+    std::fs::create_dir_all(folder).map_err(|source| FileError::Write {
         path: folder.to_path_buf(),
         source,
     })?;
-    let metadata: BTreeMap<String, String> = [("step".to_owned(), trainer.step.to_string())].into();
+    if finished {
+        trainer.optimizer.first.clear();
+        trainer.optimizer.second.clear();
+    }
     let weights = parameters::values(&trainer.module);
-    write(folder, FIRST, &trainer.optimizer.first, &metadata)?;
-    write(folder, SECOND, &trainer.optimizer.second, &metadata)?;
-    write(folder, AVERAGE, &trainer.average.values, &metadata)?;
+    let step = trainer.step;
+    write(folder, FIRST, &trainer.optimizer.first, step)?;
+    write(folder, SECOND, &trainer.optimizer.second, step)?;
+    let averages = trainer.average.as_ref().map(|average| &average.values);
+    write(folder, AVERAGE, averages.unwrap_or(&Named::new()), step)?;
     trainer.curve.write_csv(&folder.join(CURVE))?;
     // Last, since its presence makes the folder a state.
-    write(folder, WEIGHTS, &weights, &metadata)?;
-    for named in [
-        &mut trainer.optimizer.first,
-        &mut trainer.optimizer.second,
-        &mut trainer.average.values,
-    ] {
+    write(folder, WEIGHTS, &weights, step)?;
+
+    let averages = trainer.average.as_mut().map(|average| &mut average.values);
+    let optimizer = &mut trainer.optimizer;
+    for named in [&mut optimizer.first, &mut optimizer.second]
+        .into_iter()
+        .chain(averages)
+    {
         for value in named.values_mut() {
             *value = rounded(value.clone());
         }
@@ -58,7 +74,7 @@ pub fn save<M: Module>(trainer: &mut Trainer<M>, folder: &Path) -> Result<(), Tr
     Ok(())
 }
 
-/// Takes up the state in `folder`.
+/// Takes up the state in `folder`. An average that the state lacks begins with the state's weights.
 ///
 /// # Errors
 /// [`TrainError::State`] when the files are of different steps or of another network.
@@ -67,68 +83,66 @@ pub fn load<M: Module>(
     folder: &Path,
     device: &Device,
 ) -> Result<(), TrainError> {
-    let (mut weights, step) = read(folder, WEIGHTS, device)?;
-    let mut parts = Vec::new();
-    for file in [FIRST, SECOND, AVERAGE] {
-        let (values, of_step) = read(folder, file, device)?;
-        if of_step != step {
-            return Err(wrong(
-                folder,
-                file,
-                format!("is of step {of_step}, the weights are of step {step}"),
-            ));
+    let (weights, step) = read(folder, WEIGHTS, device)?;
+    let of_step = |kind| -> Result<Named, TrainError> {
+        let (values, of_step) = read(folder, kind, device)?;
+        if of_step == step {
+            return Ok(values);
         }
-        parts.push(values);
+        let problem = format!("is of step {of_step}, the weights are of step {step}");
+        Err(wrong(folder, kind, problem))
+    };
+    let (first, second) = (of_step(FIRST)?, of_step(SECOND)?);
+    if let Some(average) = &mut trainer.average {
+        let values = of_step(AVERAGE)?;
+        average.values = if values.is_empty() {
+            weights.clone()
+        } else {
+            values
+        };
     }
-    let mut misfit = None;
-    trainer.module = parameters::replace(trainer.module.clone(), |name, value| {
-        match weights.remove(name) {
-            Some(stored) if stored.dims() == value.dims() => stored,
-            _ => {
-                misfit.get_or_insert_with(|| name.to_owned());
-                value
-            }
-        }
-    });
-    if let Some(name) = misfit.or_else(|| weights.into_keys().next()) {
-        return Err(wrong(
-            folder,
-            WEIGHTS,
-            format!("tensor {name} does not belong to this network"),
-        ));
-    }
-    // In the order they were read.
-    if let [first, second, average] = &mut parts[..] {
-        trainer.optimizer.first = std::mem::take(first);
-        trainer.optimizer.second = std::mem::take(second);
-        trainer.average.values = std::mem::take(average);
-    }
+    trainer.module = filled(trainer.module.clone(), weights, folder, WEIGHTS)?;
+    trainer.optimizer.first = first;
+    trainer.optimizer.second = second;
     trainer.step = step;
     trainer.curve = Curve::read_csv(&folder.join(CURVE), step)?;
     Ok(())
 }
 
-/// The averaged weights of a state, for use without training further.
+/// What the training in `folder` was for: its averaged weights if it has any, else its weights.
 ///
 /// # Errors
-/// When the file cannot be read.
-pub fn load_average<M: Module>(module: M, folder: &Path, device: &Device) -> Result<M, TrainError> {
-    let (mut average, _) = read(folder, AVERAGE, device)?;
+/// When a file cannot be read or is another network's.
+pub fn load_result<M: Module>(module: M, folder: &Path, device: &Device) -> Result<M, TrainError> {
+    let (average, _) = read(folder, AVERAGE, device)?;
+    if average.is_empty() {
+        let (weights, _) = read(folder, WEIGHTS, device)?;
+        return filled(module, weights, folder, WEIGHTS);
+    }
+    filled(module, average, folder, AVERAGE)
+}
+
+/// `module` with all its parameters taken from `values`, which must hold no others.
+fn filled<M: Module>(
+    module: M,
+    mut values: Named,
+    folder: &Path,
+    kind: &str,
+) -> Result<M, TrainError> {
     let mut misfit = None;
-    let loaded = parameters::replace(module, |name, value| match average.remove(name) {
+    let filled = parameters::replace(module, |name, value| match values.remove(name) {
         Some(stored) if stored.dims() == value.dims() => stored,
         _ => {
             misfit.get_or_insert_with(|| name.to_owned());
             value
         }
     });
-    match misfit {
-        Some(name) => Err(wrong(
-            folder,
-            AVERAGE,
-            format!("has no tensor {name} of this network's shape"),
-        )),
-        None => Ok(loaded),
+    match misfit.or_else(|| values.into_keys().next()) {
+        None => Ok(filled),
+        Some(name) => {
+            let problem = format!("tensor {name} does not belong to this network");
+            Err(wrong(folder, kind, problem))
+        }
     }
 }
 
@@ -136,45 +150,122 @@ fn rounded(value: Tensor<1>) -> Tensor<1> {
     value.cast(DType::BF16).cast(DType::F32)
 }
 
-fn write(
-    folder: &Path,
-    file: &str,
-    named: &Named,
-    metadata: &BTreeMap<String, String>,
-) -> Result<(), TrainError> {
-    let mut tensors = BTreeMap::new();
-    for (name, value) in named {
-        let data = value
-            .clone()
-            .cast(DType::BF16)
-            .try_into_data()
-            .map_err(|error| TrainError::device("saving", error))?;
-        tensors.insert(name.clone(), data);
-    }
-    Ok(save_tensors(&folder.join(file), &tensors, metadata)?)
+/// The file of a part, counted from 0.
+fn part(folder: &Path, kind: &str, index: usize) -> PathBuf {
+    let number = match index {
+        0 => String::new(),
+        _ => format!("-{}", index + 1),
+    };
+    folder.join(format!("{kind}{number}.safetensors"))
 }
 
-fn read(folder: &Path, file: &str, device: &Device) -> Result<(Named, u64), TrainError> {
-    let path: PathBuf = folder.join(file);
-    let (tensors, metadata) = load_tensors(&path, CAP_BYTES)?;
-    let step = metadata.get("step").and_then(|step| step.parse().ok());
-    let step = step.ok_or_else(|| wrong(folder, file, "names no step".into()))?;
+/// Writes parts, the first one last, and removes what an earlier state had beyond them.
+fn write(folder: &Path, kind: &str, named: &Named, step: u64) -> Result<(), TrainError> {
+    let (mut parts, mut bytes) = (vec![BTreeMap::new()], 0);
+    for (name, value) in named {
+        let value = value.clone().cast(DType::BF16);
+        let data = value
+            .try_into_data()
+            .map_err(|error| TrainError::device("saving", error))?;
+        if bytes > PART_BYTES {
+            parts.push(BTreeMap::new());
+            bytes = 0;
+        }
+        bytes += data.bytes().len();
+        if let Some(last) = parts.last_mut() {
+            last.insert(name.clone(), data);
+        }
+    }
+    let metadata = BTreeMap::from([
+        ("step".to_owned(), step.to_string()),
+        ("parts".to_owned(), parts.len().to_string()),
+    ]);
+    let mut stale = parts.len();
+    while part(folder, kind, stale).is_file() {
+        let path = part(folder, kind, stale);
+        std::fs::remove_file(&path).map_err(|source| FileError::Write { path, source })?;
+        stale += 1;
+    }
+    for (index, tensors) in parts.iter().enumerate().rev() {
+        save_tensors(&part(folder, kind, index), tensors, &metadata)?;
+    }
+    Ok(())
+}
+
+fn read(folder: &Path, kind: &str, device: &Device) -> Result<(Named, u64), TrainError> {
     let place = |data: TensorData| {
         let data = data.convert_dtype(DType::F32);
         Tensor::from_data(data, (device, DType::F32))
     };
-    Ok((
-        tensors
-            .into_iter()
-            .map(|(name, data)| (name, place(data)))
-            .collect(),
-        step,
-    ))
+    let number = |metadata: &BTreeMap<String, String>, key: &str| -> Result<u64, TrainError> {
+        let number = metadata.get(key).and_then(|number| number.parse().ok());
+        number.ok_or_else(|| wrong(folder, kind, format!("names no {key}")))
+    };
+    let (mut named, mut of_step, mut index, mut parts) = (Named::new(), 0, 0, 1);
+    while index < parts {
+        let (tensors, metadata) = load_tensors(&part(folder, kind, index), CAP_BYTES)?;
+        let step = number(&metadata, "step")?;
+        if index > 0 && step != of_step {
+            let problem = format!("parts are of steps {of_step} and {step}");
+            return Err(wrong(folder, kind, problem));
+        }
+        (of_step, parts) = (step, number(&metadata, "parts")? as usize);
+        named.extend(tensors.into_iter().map(|(name, data)| (name, place(data))));
+        index += 1;
+    }
+    Ok((named, of_step))
 }
 
-fn wrong(folder: &Path, file: &str, problem: String) -> TrainError {
+fn wrong(folder: &Path, kind: &str, problem: String) -> TrainError {
     TrainError::State {
-        path: folder.join(file),
+        path: part(folder, kind, 0),
         problem,
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+mod tests {
+    use super::*;
+    use crate::train::demo::networks::{Painter, Sizes};
+    use crate::train::demo::painter;
+
+    fn bytes(folder: &Path) -> Vec<u64> {
+        let files = std::fs::read_dir(folder).unwrap();
+        files
+            .map(|file| file.unwrap().metadata().unwrap().len())
+            .collect()
+    }
+
+    #[test]
+    fn the_demo_models_states_fit_a_short_loan() {
+        let device = Device::flex();
+        let folder = tempfile::tempdir().unwrap();
+        let sizes = Sizes::demo();
+
+        let painter = Painter::new(&sizes, &device);
+        let mut trainer = Trainer::new(painter, painter::optimizer(), None);
+        // As after a step: matrices have one memory, all else has two.
+        let weights = parameters::values(&trainer.module);
+        let of_muon = painter::optimizer().muon.unwrap();
+        let others = weights.iter().filter(|(name, _)| !(of_muon.takes)(name));
+        trainer.optimizer.second = others
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        trainer.optimizer.first = weights;
+        save(&mut trainer, folder.path(), false).unwrap();
+        let painting = bytes(folder.path());
+
+        let folder = tempfile::tempdir().unwrap();
+        let vae = sizes.vae.init(&device);
+        let mut trainer = Trainer::new(
+            vae,
+            crate::train::optimizer::OptimizerConfig::default(),
+            None,
+        );
+        save(&mut trainer, folder.path(), true).unwrap();
+        let files: Vec<u64> = painting.into_iter().chain(bytes(folder.path())).collect();
+        assert!(files.iter().all(|&bytes| bytes <= 16 << 20), "{files:?}");
+        assert!(files.iter().sum::<u64>() <= 64 << 20, "{files:?}");
     }
 }

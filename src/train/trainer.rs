@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::TrainError;
 use super::average::Average;
 use super::curve::Curve;
-use super::optimizer::{AdamW, AdamWConfig, LearningRate};
+use super::optimizer::{LearningRate, Optimizer, OptimizerConfig};
 use super::state;
 
 /// Losses are fetched from the device once in so many steps, so that it never waits for the host.
@@ -21,9 +21,9 @@ pub struct Trainer<M> {
     /// The module, with autodiff.
     pub module: M,
     /// Its optimiser.
-    pub optimizer: AdamW,
-    /// The moving average of its weights.
-    pub average: Average,
+    pub optimizer: Optimizer,
+    /// The moving average of its weights, if one is kept.
+    pub average: Option<Average>,
     /// The loss so far.
     pub curve: Curve,
     /// Steps done.
@@ -41,17 +41,18 @@ pub struct Plan {
     pub limit: Duration,
     /// The state's folder.
     pub folder: PathBuf,
-    /// Steps between two samples; 0 for none but the last.
-    pub sample_every: u64,
+    /// Steps between two saved states with their samples; 0 for none but the last.
+    pub save_every: u64,
 }
 
 impl<M: Module> Trainer<M> {
-    /// A training that has not begun.
-    pub fn new(module: M, config: AdamWConfig, decay: f64) -> Self {
-        let average = Average::new(&module, decay);
+    /// A training that has not begun, with a moving average of the given decay, or without one. A rate that falls to
+    /// nothing leaves little to average.
+    pub fn new(module: M, config: OptimizerConfig, decay: Option<f64>) -> Self {
+        let average = decay.map(|decay| Average::new(&module, decay));
         Self {
             module,
-            optimizer: AdamW::new(config),
+            optimizer: Optimizer::new(config),
             average,
             curve: Curve::default(),
             step: 0,
@@ -70,8 +71,16 @@ impl<M: Module> Trainer<M> {
         }
     }
 
+    /// What the training is for, off the autodiff tape: the averaged weights, or the weights where none are averaged.
+    pub fn result(&self) -> M {
+        match &self.average {
+            Some(average) => average.apply(&self.module),
+            None => self.module.valid(),
+        }
+    }
+
     /// Trains by the plan and saves the state. `batch` gives the next batch, `loss` its loss `[1]`, and `sample` shows
-    /// what the average can do.
+    /// what the result can do.
     ///
     /// # Errors
     /// Whatever stops the training; the last saved state stays.
@@ -93,19 +102,24 @@ impl<M: Module> Trainer<M> {
             self.module = self
                 .optimizer
                 .step(self.module.clone(), &mut gradients, self.step, rate);
-            self.average.update(&self.module, self.step);
+            if let Some(average) = &mut self.average {
+                average.update(&self.module, self.step);
+            }
             self.step += 1;
             pending.push(value.without_autodiff());
             if self.step.is_multiple_of(REPORT_EVERY) || self.step == plan.rate.total {
                 self.report(&mut pending, &progress)?;
             }
-            if plan.sample_every > 0 && self.step.is_multiple_of(plan.sample_every) {
+            if plan.save_every > 0 && self.step.is_multiple_of(plan.save_every) && self.step < last
+            {
+                self.report(&mut pending, &progress)?;
+                state::save(self, &plan.folder, false)?;
                 sample(self)?;
             }
         }
         self.report(&mut pending, &progress)?;
         progress.abandon();
-        state::save(self, &plan.folder)?;
+        state::save(self, &plan.folder, self.step >= plan.rate.total)?;
         self.curve.write_png(&plan.folder.join("loss.png"))?;
         sample(self)
     }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use burn::tensor::{Device, Tensor, TensorData};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::networks::Sizes;
@@ -14,7 +15,7 @@ use crate::model::{AutoencoderKl, VaeConfig};
 use crate::pipeline::noise::Noise;
 use crate::request::Seed;
 use crate::train::autoencoding::{self, Weights};
-use crate::train::optimizer::AdamWConfig;
+use crate::train::optimizer::OptimizerConfig;
 use crate::train::prefetch::Prefetch;
 use crate::train::trainer::{Plan, Trainer};
 use crate::train::{TrainError, state};
@@ -30,6 +31,8 @@ pub struct Job {
     pub batch: u64,
     /// Share of the steps that see crops.
     pub crop_share: f64,
+    /// Decay of the moving average of the weights, if one is wanted.
+    pub average: Option<f64>,
     /// When to stop, and where to write.
     pub plan: Plan,
 }
@@ -48,7 +51,8 @@ pub struct LatentStatistics {
 const STATISTICS: &str = "latents.json";
 /// Pictures over which latents are measured.
 const MEASURED: u64 = 192;
-const DECAY: f64 = 0.998;
+/// Held-out pictures on a sheet of samples.
+const SHOWN: u64 = 16;
 
 /// Trains, or goes on training, by `job`.
 ///
@@ -57,10 +61,12 @@ const DECAY: f64 = 0.998;
 pub fn run(job: &Job, device: &Device) -> Result<LatentStatistics, TrainError> {
     let recorded = device.clone().autodiff();
     device.seed(job.seed);
-    let mut trainer = Trainer::new(job.sizes.vae.init(&recorded), AdamWConfig::default(), DECAY);
+    let vae = job.sizes.vae.init(&recorded);
+    let mut trainer = Trainer::new(vae, OptimizerConfig::default(), job.average);
     trainer.resume(&job.plan, &recorded)?;
     let last_crop = (job.plan.rate.total as f64 * job.crop_share) as u64;
     let (seed, batch) = (job.seed, job.batch);
+    let channels = job.sizes.vae.latent_channels;
     let batches = Prefetch::start(trainer.step, move |step| {
         let indices = step * batch..(step + 1) * batch;
         let pictures = if step < last_crop {
@@ -68,48 +74,28 @@ pub fn run(job: &Job, device: &Device) -> Result<LatentStatistics, TrainError> {
         } else {
             pictures::whole(seed, indices)
         };
-        (step, pictures)
+        let noise = noise(seed ^ (step << 20), &pictures, channels);
+        (pictures, noise)
     })?;
-    let channels = job.sizes.vae.latent_channels;
     trainer.run(
         &job.plan,
         || batches.next(),
-        |vae,
-         (
-            step,
-            PictureBatch {
-                planes,
-                count,
-                size,
-            },
-        )| {
-            let side = size as usize / 8;
-            let noise = Noise::new(Seed(seed ^ (step << 20))).draw(count * channels * side * side);
-            let noise = Tensor::from_data(
-                TensorData::new(noise, [count, channels, side, side]),
-                &recorded,
-            );
-            let pictures = pictures::tensor(planes, count, size, &recorded);
+        |vae, (batch, noise)| {
+            let noise = Tensor::from_data(noise, &recorded);
+            let pictures = pictures::tensor(batch.planes, batch.count, batch.size, &recorded);
             autoencoding::loss(vae, pictures, noise, Weights::default())
                 .ok_or_else(|| TrainError::device("training", "this autoencoder has no encoder"))
         },
-        |trainer| {
-            show(
-                &trainer.average.apply(&trainer.module),
-                &job.plan.folder,
-                device,
-            )
-        },
+        |trainer| show(&trainer.result(), &job.plan.folder, device),
     )?;
-    let vae = trainer.average.apply(&trainer.module);
-    let statistics = measure(&vae, job.seed, device)?;
+    let statistics = measure(&trainer.result(), job.seed, device)?;
     let json = serde_json::to_vec_pretty(&statistics).unwrap_or_default();
     files::replace(&job.plan.folder.join(STATISTICS), &json)?;
     tracing::info!(?statistics, "autoencoder");
     Ok(statistics)
 }
 
-/// The averaged autoencoder of the state in `folder`, its configuration completed by what was measured.
+/// The autoencoder of the state in `folder`, its configuration completed by what was measured.
 ///
 /// # Errors
 /// When the state is missing or not whole.
@@ -124,7 +110,7 @@ pub fn load(
         shift_factor: Some(statistics.shift),
         ..config.clone()
     };
-    state::load_average(config.init(device), folder, device)
+    state::load_result(config.init(device), folder, device)
 }
 
 /// What was measured of the autoencoder in `folder`.
@@ -138,6 +124,20 @@ pub fn statistics(folder: &Path) -> Result<LatentStatistics, TrainError> {
         path,
         problem: error.to_string(),
     })
+}
+
+/// Normal numbers for the latents of a batch, `[count, channels, side, side]`.
+fn noise(seed: u64, batch: &PictureBatch, channels: usize) -> TensorData {
+    let side = batch.size as usize / 8;
+    let of_picture = |index: usize| {
+        let seed = Seed(seed.wrapping_add(index as u64));
+        Noise::new(seed).draw(channels * side * side)
+    };
+    let numbers: Vec<f32> = (0..batch.count)
+        .into_par_iter()
+        .flat_map_iter(of_picture)
+        .collect();
+    TensorData::new(numbers, [batch.count, channels, side, side])
 }
 
 /// Pictures held out of all trainings.
@@ -190,7 +190,7 @@ fn measure(
 
 /// A sheet of held-out pictures, each above what comes back.
 fn show(vae: &AutoencoderKl, folder: &Path, device: &Device) -> Result<(), TrainError> {
-    let scenes = held_out(1, pictures::AT_A_TIME as u64);
+    let scenes = held_out(1, SHOWN);
     let originals: Vec<_> = scenes.iter().map(|scene| render(scene, NATIVE)).collect();
     let planes = originals.iter().flat_map(pictures::planes).collect();
     let tensor = pictures::tensor(planes, scenes.len(), NATIVE, device);

@@ -15,7 +15,7 @@ use crate::files::{self, FileError};
 use crate::model::TextEncoder;
 use crate::train::{TrainError, state};
 
-/// Writes the averaged weights of the states in `autoencoder` and `painter` as a model into `out`.
+/// Writes what the states in `autoencoder` and `painter` as a model into `out`.
 ///
 /// # Errors
 /// When a state is missing or not whole, or the disk fails.
@@ -27,11 +27,7 @@ pub fn write(
 ) -> Result<(), TrainError> {
     let device = Device::flex();
     let vae = autoencoder::load(autoencoder, &sizes.vae, &device)?;
-    let networks = Painter {
-        text_encoder: sizes.text_encoder.init(&device),
-        transformer: sizes.transformer.init(&device),
-    };
-    let networks = state::load_average(networks, painter, &device)?;
+    let networks = state::load_result(Painter::new(sizes, &device), painter, &device)?;
     for part in [
         "scheduler",
         "text_encoder",

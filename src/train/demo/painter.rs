@@ -1,23 +1,21 @@
 //! Training the demo model's text encoder and transformer together.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, Distribution, Int, Tensor, TensorData};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use rayon::prelude::*;
 
-use super::caption::{self, Language};
+use super::latent_pool::{LatentPool, Order};
 use super::networks::{Painter, Sizes};
-use super::pictures::{LatentPool, NATIVE};
-use super::scene::Scene;
+use super::pictures::NATIVE;
+use super::wordings::{LONG_TOKENS, SHORT_TOKENS, Wordings};
 use super::{autoencoder, sampling, tokenizer};
 use crate::checkpoint::Tokenizer;
 use crate::model::AutoencoderKl;
-use crate::pipeline::noise::Noise;
-use crate::request::Seed;
-use crate::train::optimizer::AdamWConfig;
+use crate::train::muon::Muon;
+use crate::train::optimizer::OptimizerConfig;
 use crate::train::prefetch::Prefetch;
 use crate::train::trainer::{Plan, Trainer};
 use crate::train::{TrainError, flow_matching};
@@ -31,10 +29,16 @@ pub struct Job {
     pub seed: u64,
     /// Pictures of the native size a step; small pictures come twice as many.
     pub batch: usize,
-    /// Pictures to draw from, of each size.
+    /// Pictures of the native size to draw from; there are half as many small ones.
     pub pool: u64,
+    /// Where encoded pictures are kept for the next piece of the training, if anywhere.
+    pub cache: Option<PathBuf>,
     /// Share of the steps at the beginning that see small pictures alone.
     pub small_share: f64,
+    /// What moves the weights.
+    pub optimizer: OptimizerConfig,
+    /// Decay of the moving average of the weights, if one is wanted.
+    pub average: Option<f64>,
     /// When to stop, and where to write.
     pub plan: Plan,
 }
@@ -44,23 +48,46 @@ const SMALL: u32 = NATIVE / 2;
 /// After the beginning, one step in so many is small.
 const SMALL_EVERY: u64 = 8;
 /// One step in so many has long captions.
-const LONG_EVERY: u64 = 4;
-/// Tokens of a caption with its template.
-const SHORT_TOKENS: usize = 32;
-const LONG_TOKENS: usize = 64;
-/// Shift of the training's noise levels.
-const SHIFT: f32 = 2.0;
-const DECAY: f64 = 0.9985;
+const LONG_EVERY: u64 = 8;
+/// Shift of the training's noise levels: that of sampling, which never looks at a picture with less noise than 0.3.
+const SHIFT: f32 = sampling::SHIFT as f32;
+/// How much more the subject's places count than others at the beginning. A subject fills a sixth of a picture, and its
+/// kind and colour are most of what a caption says.
+const EMPHASIS: f64 = 2.0;
+/// Share of the steps over which the emphasis falls to nothing: weights that depend on the picture bend the mean that
+/// is learnt, so the last word has the plain loss.
+const EMPHASISED: f64 = 0.7;
 const TOKENIZER: &str = "tokenizer.json";
 
-/// Everything of one step, prepared on the host.
+/// The optimiser that the demo model was trained with: Muon inside the blocks, AdamW for embeddings, modulation, norms
+/// and the ways in and out.
+pub fn optimizer() -> OptimizerConfig {
+    let inside_blocks = |name: &str| {
+        let block = name.contains("layers.") || name.contains("_refiner.");
+        block && name.ends_with(".weight") && !name.contains("norm") && !name.contains("adaLN")
+    };
+    OptimizerConfig {
+        muon: Some(Muon::for_matrices(inside_blocks)),
+        ..OptimizerConfig::default()
+    }
+}
+
+/// What a step trains on, by numbers: the pictures themselves are on the device.
 struct Batch {
-    points: Vec<f32>,
-    wanted: Vec<f32>,
+    small: bool,
+    pictures: Vec<i32>,
     sigmas: Vec<f32>,
     ids: Vec<i32>,
     lengths: Vec<usize>,
-    shape: [usize; 4],
+    emphasis: f64,
+    seed: u64,
+}
+
+/// Pictures of one size with their captions.
+struct Corpus {
+    pool: LatentPool,
+    wordings: Arc<Wordings>,
+    count: usize,
 }
 
 /// The networks that a sample needs.
@@ -81,33 +108,33 @@ pub struct Studio<'a> {
 /// Whatever stops the training.
 pub fn run(job: &Job, autoencoder: &Path, device: &Device) -> Result<(), TrainError> {
     let vae = autoencoder::load(autoencoder, &job.sizes.vae, device)?;
-    let tokenizer = Arc::new(learnt_tokenizer(job.seed, &job.plan.folder)?);
-    let pools =
-        [SMALL, NATIVE].map(|size| LatentPool::paint(job.seed, job.pool, size, &vae, device));
-    let [small, native] = pools;
-    let pools = Arc::new([small?, native?]);
-    tracing::info!(pictures = 2 * job.pool, "painted and encoded");
+    let tokenizer = learnt_tokenizer(job.seed, &job.plan.folder)?;
+    let small = corpus(job, SMALL, (job.pool / 2).max(1), &vae, &tokenizer, device)?;
+    let native = corpus(job, NATIVE, job.pool, &vae, &tokenizer, device)?;
+    tracing::info!(
+        small = small.count,
+        native = native.count,
+        "painted and encoded"
+    );
 
     let recorded = device.clone().autodiff();
     device.seed(job.seed);
-    let painter = Painter {
-        text_encoder: job.sizes.text_encoder.init(&recorded),
-        transformer: job.sizes.transformer.init(&recorded),
-    };
-    let mut trainer = Trainer::new(painter, AdamWConfig::default(), DECAY);
+    let painter = Painter::new(&job.sizes, &recorded);
+    let mut trainer = Trainer::new(painter, job.optimizer, job.average);
     trainer.resume(&job.plan, &recorded)?;
-    let (plan, words) = (job.clone(), tokenizer.clone());
-    let batches = Prefetch::start(trainer.step, move |step| {
-        prepare(&plan, step, &pools, &words)
-    })?;
+    let plan = job.clone();
+    let words = [&small, &native].map(|corpus| (corpus.wordings.clone(), corpus.count));
+    let batches = Prefetch::start(trainer.step, move |step| prepare(&plan, step, &words))?;
     trainer.run(
         &job.plan,
-        || batches.next()?,
-        |painter, batch| loss(painter, batch, &recorded),
+        || batches.next(),
+        |painter, batch| {
+            let corpus = if batch.small { &small } else { &native };
+            loss(painter, batch, &corpus.pool, device)
+        },
         |trainer| {
-            let painter = trainer.average.apply(&trainer.module);
             let studio = Studio {
-                painter: &painter,
+                painter: &trainer.result(),
                 vae: &vae,
                 tokenizer: &tokenizer,
                 device,
@@ -115,6 +142,27 @@ pub fn run(job: &Job, autoencoder: &Path, device: &Device) -> Result<(), TrainEr
             sampling::write_sheet(&studio, &job.plan.folder, trainer.step)
         },
     )
+}
+
+fn corpus(
+    job: &Job,
+    size: u32,
+    count: u64,
+    vae: &AutoencoderKl,
+    tokenizer: &Tokenizer,
+    device: &Device,
+) -> Result<Corpus, TrainError> {
+    let order = Order {
+        seed: job.seed,
+        count,
+        size,
+    };
+    let scenes = order.scenes();
+    Ok(Corpus {
+        pool: LatentPool::new(&order, &scenes, vae, job.cache.as_deref(), device)?,
+        wordings: Arc::new(Wordings::new(&scenes, tokenizer)?),
+        count: scenes.len(),
+    })
 }
 
 /// The tokenizer in `folder`, learnt if it is not there yet.
@@ -133,97 +181,56 @@ pub fn learnt_tokenizer(seed: u64, folder: &Path) -> Result<Tokenizer, TrainErro
     Ok(Tokenizer::open(&path)?)
 }
 
-fn prepare(
-    job: &Job,
-    step: u64,
-    pools: &[LatentPool; 2],
-    tokenizer: &Tokenizer,
-) -> Result<Batch, TrainError> {
-    let only_small = step < (job.plan.rate.total as f64 * job.small_share) as u64;
-    let small = only_small || step % SMALL_EVERY == SMALL_EVERY - 1;
-    let (pool, count) = if small {
-        (&pools[0], 2 * job.batch)
-    } else {
-        (&pools[1], job.batch)
-    };
-    let long = step % LONG_EVERY == LONG_EVERY - 1;
+/// The batch of a step, from the job's seed and the step alone; `words` are those of small and of native pictures.
+fn prepare(job: &Job, step: u64, words: &[(Arc<Wordings>, usize); 2]) -> Batch {
+    let share = step as f64 / job.plan.rate.total.max(1) as f64;
+    let small = share < job.small_share || step % SMALL_EVERY == SMALL_EVERY - 1;
+    let count = if small { 2 * job.batch } else { job.batch };
+    let (wordings, pictures) = &words[usize::from(!small)];
+    let long = step % LONG_EVERY == LONG_EVERY / 2;
     let tokens = if long { LONG_TOKENS } else { SHORT_TOKENS };
-    let base = job.seed ^ (step << 24);
-    let sigmas = flow_matching::sample_sigmas(base, count, SHIFT);
-    let [channels, height, width] = pool.shape();
-    let items: Vec<_> = sigmas
-        .par_iter()
-        .enumerate()
-        .map(|(item, &sigma)| {
-            let rng = &mut ChaCha8Rng::seed_from_u64(base.wrapping_add(item as u64 + 1));
-            let (scene, latents) = pool.get(rng.random_range(0..pool.len()));
-            let noise = Noise::new(Seed(rng.random())).draw(latents.len());
-            let (point, wanted) = flow_matching::noisy_point(latents, &noise, sigma);
-            Ok((
-                point,
-                wanted,
-                caption_ids(scene, tokenizer, long, tokens, rng)?,
-            ))
-        })
-        .collect::<Result<_, TrainError>>()?;
+    let seed = job.seed ^ (step << 24);
+    let rng = &mut ChaCha8Rng::seed_from_u64(seed);
     let mut batch = Batch {
-        points: Vec::new(),
-        wanted: Vec::new(),
-        sigmas,
+        small,
+        pictures: Vec::with_capacity(count),
+        sigmas: flow_matching::sample_sigmas(seed, count, SHIFT),
         ids: Vec::with_capacity(count * tokens),
         lengths: Vec::with_capacity(count),
-        shape: [count, channels, height, width],
+        emphasis: EMPHASIS * (1.0 - share / EMPHASISED).max(0.0),
+        seed,
     };
-    for (point, wanted, ids) in items {
-        batch.points.extend(point);
-        batch.wanted.extend(wanted);
+    for _ in 0..count {
+        let picture = rng.random_range(0..*pictures);
+        let ids = wordings.pick(picture, long, rng);
+        batch.pictures.push(picture as i32);
         batch.lengths.push(ids.len());
-        let padding = tokens - ids.len();
-        batch.ids.extend(
-            ids.into_iter()
-                .map(|id| id as i32)
-                .chain(std::iter::repeat_n(0, padding)),
-        );
+        batch.ids.extend(ids.iter().map(|&id| i32::from(id)));
+        let padding = tokens.saturating_sub(ids.len());
+        batch.ids.extend(std::iter::repeat_n(0, padding));
     }
-    Ok(batch)
+    batch
 }
 
-/// Ids of a caption that, with its template, fills at most `tokens`; a long one fills more than [`SHORT_TOKENS`], so
-/// that all captions of a batch are padded to the same length and none needs a mask.
-fn caption_ids(
-    scene: &Scene,
-    tokenizer: &Tokenizer,
-    long: bool,
-    tokens: usize,
-    rng: &mut ChaCha8Rng,
-) -> Result<Vec<u32>, TrainError> {
-    let mut text = caption::sample(scene, rng);
-    while long && tokenizer.encode(&text, tokens)?.ids.len() <= SHORT_TOKENS {
-        let language = if rng.random_bool(0.5) {
-            Language::Chinese
-        } else {
-            Language::English
-        };
-        let more = caption::word(scene, language, caption::Mention::ALL, rng);
-        text = if text.is_empty() {
-            more
-        } else {
-            format!("{text}. {more}")
-        };
-    }
-    loop {
-        let encoded = tokenizer.encode(&text, tokens)?;
-        if long || encoded.truncated.is_none() {
-            return Ok(encoded.ids);
-        }
-        text = caption::sample(scene, rng);
-    }
-}
+fn loss(
+    painter: &Painter,
+    batch: Batch,
+    pool: &LatentPool,
+    device: &Device,
+) -> Result<Tensor<1>, TrainError> {
+    let count = batch.pictures.len();
+    let [_, height, width] = pool.shape();
+    let (pictures, cover) = pool.gather(&batch.pictures);
+    // Seeded anew, so that the noise of a step does not depend on the steps before.
+    device.seed(batch.seed);
+    let noise = Tensor::random(pictures.dims(), Distribution::Normal(0.0, 1.0), device);
+    let sigmas = Tensor::<1>::from_data(TensorData::new(batch.sigmas, [count]), device);
+    let times = sigmas.clone().neg() + 1.0;
+    let (points, wanted) = flow_matching::noisy_points(pictures, noise, sigmas);
 
-fn loss(painter: &Painter, batch: Batch, device: &Device) -> Result<Tensor<1>, TrainError> {
-    let [count, _, height, width] = batch.shape;
-    let rows = batch.ids.len() / count;
-    let ids = Tensor::<2, Int>::from_data(TensorData::new(batch.ids, [count, rows]), device);
+    let recorded = device.clone().autodiff();
+    let rows = batch.ids.len() / count.max(1);
+    let ids = Tensor::<2, Int>::from_data(TensorData::new(batch.ids, [count, rows]), &recorded);
     let features = painter.text_encoder.forward_batch(ids, &never)?;
     let context = painter.transformer.encode_context_batch(
         features,
@@ -231,14 +238,16 @@ fn loss(painter: &Painter, batch: Batch, device: &Device) -> Result<Tensor<1>, T
         [height, width],
         &never,
     )?;
-    let place =
-        |values: Vec<f32>| Tensor::<4>::from_data(TensorData::new(values, batch.shape), device);
-    let times: Vec<f32> = batch.sigmas.iter().map(|sigma| 1.0 - sigma).collect();
-    let times = Tensor::<1>::from_data(TensorData::new(times, [count]), device);
-    let velocity = painter
-        .transformer
-        .forward(place(batch.points), times, &context, &never)?;
-    Ok(flow_matching::loss(velocity, place(batch.wanted)))
+    let velocity =
+        painter
+            .transformer
+            .forward(points.autodiff(), times.autodiff(), &context, &never)?;
+    let weights = cover * batch.emphasis + 1.0;
+    Ok(flow_matching::loss(
+        velocity,
+        wanted.autodiff(),
+        weights.autodiff(),
+    ))
 }
 
 /// A training is stopped between steps, not inside one.

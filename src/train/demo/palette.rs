@@ -7,13 +7,13 @@ impl Colour {
     /// The colour of a subject in white light.
     pub fn rgb(self) -> Rgb {
         Rgb::hex(match self {
-            Colour::Red => 0xd6362f,
-            Colour::Orange => 0xf08a2c,
-            Colour::Yellow => 0xf7cf3f,
-            Colour::Green => 0x4fa357,
-            Colour::Blue => 0x3b78cf,
-            Colour::Purple => 0x8a55b8,
-            Colour::Pink => 0xf08fb4,
+            Colour::Red => 0xd42d2b,
+            Colour::Orange => 0xf28420,
+            Colour::Yellow => 0xf9d335,
+            Colour::Green => 0x43a350,
+            Colour::Blue => 0x2f72d6,
+            Colour::Purple => 0x8846c0,
+            Colour::Pink => 0xf487b2,
             Colour::White => 0xf6f2ea,
         })
     }
@@ -112,6 +112,6 @@ impl Light {
 
     /// The subject's own colour: less tinted than the scenery, so that it can be told at any hour.
     pub fn subject(&self, surface: Rgb) -> Rgb {
-        surface.under(self.ambient.mix(Rgb::WHITE, 0.55))
+        surface.under(self.ambient.mix(Rgb::WHITE, 0.68))
     }
 }

@@ -17,9 +17,8 @@ use crate::train::TrainError;
 const CROP: u32 = 128;
 /// Native width of the demo model.
 pub const NATIVE: u32 = 256;
-/// Pictures that go through an autoencoder at a time, outside of training: as many as in a step of its training, so
-/// that a device tunes its convolutions once.
-pub const AT_A_TIME: usize = 16;
+/// Pictures that go through an autoencoder at a time, outside of training.
+pub const AT_A_TIME: usize = 32;
 
 /// The scene of a training picture.
 pub fn scene(seed: u64, index: u64) -> Scene {
@@ -93,78 +92,6 @@ pub fn crops(seed: u64, indices: Range<u64>) -> PictureBatch {
         planes: pictures.concat(),
         count,
         size: CROP,
-    }
-}
-
-/// The latents of many pictures of one size, ready to be drawn from.
-pub struct LatentPool {
-    scenes: Vec<Scene>,
-    latents: Vec<f32>,
-    side: usize,
-    channels: usize,
-}
-
-impl LatentPool {
-    /// Paints and encodes `count` pictures of `size` pixels. Latents come out shifted and scaled as the transformer
-    /// reads them.
-    ///
-    /// # Errors
-    /// When the device fails.
-    pub fn paint(
-        seed: u64,
-        count: u64,
-        size: u32,
-        vae: &AutoencoderKl,
-        device: &Device,
-    ) -> Result<Self, TrainError> {
-        let scenes: Vec<Scene> = (0..count)
-            .into_par_iter()
-            .map(|index| scene(seed ^ u64::from(size), index))
-            .collect();
-        let mut latents = Vec::new();
-        let mut side = 0;
-        for chunk in scenes.chunks(AT_A_TIME) {
-            let pictures: Vec<Vec<f32>> = chunk
-                .par_iter()
-                .map(|scene| planes(&render(scene, size)))
-                .collect();
-            let encoded = encode(vae, tensor(pictures.concat(), chunk.len(), size, device))?;
-            side = encoded.dims()[3];
-            let data = encoded
-                .try_into_data()
-                .map_err(|error| TrainError::device("encoding", error))?;
-            latents.extend(data.iter::<f32>());
-        }
-        Ok(Self {
-            scenes,
-            latents,
-            side,
-            channels: vae.config().latent_channels,
-        })
-    }
-
-    /// Pictures in the pool.
-    pub fn len(&self) -> usize {
-        self.scenes.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.scenes.is_empty()
-    }
-
-    /// Latent shape of one picture, `[C, h, w]`.
-    pub fn shape(&self) -> [usize; 3] {
-        [self.channels, self.side, self.side]
-    }
-
-    /// A picture's scene and latents.
-    pub fn get(&self, index: usize) -> (&Scene, &[f32]) {
-        let length = self.shape().iter().product::<usize>();
-        (
-            &self.scenes[index],
-            &self.latents[index * length..(index + 1) * length],
-        )
     }
 }
 

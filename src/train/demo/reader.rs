@@ -8,7 +8,8 @@ use image::imageops::{self, FilterType};
 use rayon::prelude::*;
 
 use super::drawing::DESIGN;
-use super::scene::{Position, Scene};
+use super::scene::Scene;
+use super::subjects;
 
 /// Cells a side of the coarse picture.
 const GRID: u32 = 12;
@@ -96,17 +97,11 @@ fn roughness(picture: &RgbImage) -> Vec<f64> {
 
 /// The histogram of colours where the (first) subject is.
 fn subject_colours(picture: &RgbImage, scene: &Scene) -> Vec<f64> {
-    let centre = match (scene.count, scene.position) {
-        (1, Position::Left) => 72.0,
-        (1, Position::Centre) => 128.0,
-        (1, Position::Right) => 184.0,
-        (2, _) => 80.0,
-        _ => 54.0,
-    };
+    let centre = subjects::columns(scene)[0];
     let scale = picture.width() as f32 / DESIGN;
     let range = |low: f32, high: f32| (low * scale) as u32..(high * scale) as u32;
     let mut histogram = vec![0.0; LEVELS.pow(3)];
-    let (columns, rows) = (range(centre - 26.0, centre + 26.0), range(70.0, 220.0));
+    let (columns, rows) = (range(centre - 26.0, centre + 26.0), range(60.0, 226.0));
     let pixels = (columns.len() * rows.len()) as f64;
     for y in rows {
         for x in columns.clone() {
@@ -127,6 +122,24 @@ pub struct Reader {
 impl Reader {
     /// The class that fits best.
     pub fn read(&self, features: &[f64]) -> usize {
+        let scores = self.scores(features);
+        (0..scores.len())
+            .max_by(|&a, &b| scores[a].total_cmp(&scores[b]))
+            .unwrap_or(0)
+    }
+
+    /// By how much `class` scores more than the best other one; negative where another one is read.
+    pub fn margin(&self, features: &[f64], class: usize) -> f64 {
+        let scores = self.scores(features);
+        let others = scores
+            .iter()
+            .enumerate()
+            .filter(|(other, _)| *other != class);
+        let best = others.map(|(_, &score)| score).fold(f64::MIN, f64::max);
+        scores.get(class).map_or(0.0, |score| score - best)
+    }
+
+    fn scores(&self, features: &[f64]) -> Vec<f64> {
         let classes = self.weights.first().map_or(0, Vec::len);
         let score = |class: usize| -> f64 {
             features
@@ -135,9 +148,7 @@ impl Reader {
                 .map(|(value, row)| value * row[class])
                 .sum()
         };
-        (0..classes)
-            .max_by(|&a, &b| score(a).total_cmp(&score(b)))
-            .unwrap_or(0)
+        (0..classes).map(score).collect()
     }
 }
 

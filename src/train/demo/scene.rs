@@ -47,6 +47,43 @@ attribute! {
     Style { Flat, Watercolour, Ink, PaperCut, Pixel, Film }
 }
 
+attribute! {
+    /// What readers read and prompts ask for.
+    Attribute { Colour, Place, Time, Style }
+}
+
+impl Attribute {
+    /// How a report calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Attribute::Colour => "subject colour",
+            Attribute::Place => "place",
+            Attribute::Time => "time of day",
+            Attribute::Style => "style",
+        }
+    }
+
+    /// How many values it has.
+    pub fn values(self) -> usize {
+        match self {
+            Attribute::Colour => Colour::ALL.len(),
+            Attribute::Place => Place::ALL.len(),
+            Attribute::Time => Time::ALL.len(),
+            Attribute::Style => Style::ALL.len(),
+        }
+    }
+
+    /// The index of its value in `scene`, where the scene has it.
+    pub fn of(self, scene: &Scene) -> Option<usize> {
+        match self {
+            Attribute::Colour => scene.subject.map(|_| scene.colour as usize),
+            Attribute::Place => Some(scene.place as usize),
+            Attribute::Time => scene.time.map(|time| time as usize),
+            Attribute::Style => Some(scene.style as usize),
+        }
+    }
+}
+
 impl Place {
     /// Subjects that belong here.
     pub fn subjects(self) -> &'static [Subject] {

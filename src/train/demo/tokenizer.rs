@@ -1,4 +1,4 @@
-//! A byte-level BPE like Qwen's, learnt from the captions.
+//! A byte-level BPE like Qwen's, learnt from the words of the captions.
 
 use std::path::Path;
 
@@ -23,8 +23,8 @@ use crate::train::TrainError;
 const CAPTIONS: u64 = 30_000;
 /// How often the words of the chat template are shown, so that each becomes one token.
 const TEMPLATES: usize = 2_000;
-/// Longest token in bytes: five Chinese characters, or an English word with its space.
-const LONGEST: usize = 15;
+/// Longest token in bytes: six Chinese characters, or an English word with its space.
+const LONGEST: usize = 18;
 
 /// Where Qwen splits text before merging: contractions, words with the sign before them, single digits, punctuation,
 /// line ends, blanks.
@@ -61,13 +61,13 @@ pub fn train(seed: u64, path: &Path) -> Result<(), TrainError> {
     tokenizer.with_normalizer(Some(NFC)).map_err(refused)?;
     tokenizer.with_pre_tokenizer(Some(Sequence::new(vec![split.into(), bytes.into()])));
     tokenizer.with_decoder(Some(bytes));
-    let captions = (0..CAPTIONS).map(|index| {
+    let terms = (0..CAPTIONS).flat_map(|index| {
         let rng = &mut ChaCha8Rng::seed_from_u64(seed ^ index);
-        caption::sample(&Scene::sample(seed ^ index), rng)
+        caption::terms(&Scene::sample(seed ^ index), rng)
     });
     let templates = std::iter::repeat_n("user\nassistant\n".to_owned(), TEMPLATES);
     tokenizer
-        .train(&mut trainer, captions.chain(templates))
+        .train(&mut trainer, terms.chain(templates))
         .map_err(refused)?;
     let json = tokenizer.to_string(true).map_err(refused)?;
     Ok(files::replace(path, json.as_bytes())?)

@@ -59,7 +59,7 @@ pub fn paint(drawing: &mut Drawing, weather: Weather, light: &Light, rng: &mut C
                     rng.random_range(80.0..150.0),
                     rng.random_range(16.0..30.0),
                 );
-                drawing.add_alpha(Kind::Glow, bank, Fill::Solid(light.haze.lighter(0.45)), 0.8);
+                drawing.add_alpha(Kind::Glow, bank, Fill::Solid(light.haze.lighter(0.45)), 0.6);
             }
         }
     }

@@ -19,7 +19,7 @@ pub(super) fn word(scene: &Scene, mention: Mention, rng: &mut ChaCha8Rng) -> Str
     let core = core(scene, mention, rng);
     // "黄昏的海边有…" or "…，黄昏，…"
     match time {
-        Some(time) if rng.random_bool(0.5) => parts.push(format!("{time}的{core}")),
+        Some(time) if rng.random_bool(0.5) => parts.push(format!("{time}|的|{core}")),
         Some(time) => parts.extend([core, time.to_owned()]),
         None => parts.push(core),
     }
@@ -29,7 +29,7 @@ pub(super) fn word(scene: &Scene, mention: Mention, rng: &mut ChaCha8Rng) -> Str
         Some(style) => parts.push(style.to_owned()),
         None => {}
     }
-    parts.join("，")
+    parts.join("，|")
 }
 
 fn core(scene: &Scene, mention: Mention, rng: &mut ChaCha8Rng) -> String {
@@ -40,16 +40,13 @@ fn core(scene: &Scene, mention: Mention, rng: &mut ChaCha8Rng) -> String {
     let noun = one_of(rng, nouns);
     let colour = if mention.colour {
         let word = colour_word(scene.colour);
-        if rng.random_bool(0.5) {
-            format!("{word}色的")
-        } else {
-            format!("{word}色")
-        }
+        let ending = one_of(rng, &["色|的", "色|的", "色", "色", ""]);
+        format!("{word}{ending}|")
     } else {
         String::new()
     };
     let nice = if rng.random_bool(0.12) {
-        one_of(rng, &["可爱的", "美丽的", "现代简约"])
+        one_of(rng, &["可爱|的|", "美丽|的|", "现代简约|"])
     } else {
         ""
     };
@@ -60,7 +57,7 @@ fn core(scene: &Scene, mention: Mention, rng: &mut ChaCha8Rng) -> String {
         _ => "三",
     };
     let measure = if number.is_empty() { "" } else { measure };
-    let thing = format!("{number}{measure}{nice}{colour}{noun}");
+    let thing = format!("{number}|{measure}|{nice}{colour}{noun}");
     let side = match (mention.position, scene.count) {
         (true, 1) => one_of(rng, position_words(scene.position)),
         _ => "",
@@ -72,11 +69,11 @@ fn core(scene: &Scene, mention: Mention, rng: &mut ChaCha8Rng) -> String {
     };
     match (place.is_empty(), side.is_empty()) {
         (true, true) => thing,
-        (true, false) => format!("{thing}，{side}"),
-        (false, true) if rng.random_bool(0.4) => format!("{thing}，{place}"),
-        (false, true) => format!("{place}{}{thing}", one_of(rng, &["有", "的"])),
-        (false, false) if rng.random_bool(0.4) => format!("{place}{side}有{thing}"),
-        (false, false) => format!("{place}的{thing}，{side}"),
+        (true, false) => format!("{thing}，|{side}"),
+        (false, true) if rng.random_bool(0.4) => format!("{thing}，|{place}"),
+        (false, true) => format!("{place}|{}|{thing}", one_of(rng, &["有", "的"])),
+        (false, false) if rng.random_bool(0.4) => format!("{place}|{side}|有|{thing}"),
+        (false, false) => format!("{place}|的|{thing}，|{side}"),
     }
 }
 
@@ -96,7 +93,7 @@ fn subject_words(subject: Subject) -> (&'static str, &'static [&'static str]) {
     }
 }
 
-fn colour_word(colour: Colour) -> &'static str {
+pub(super) fn colour_word(colour: Colour) -> &'static str {
     match colour {
         Colour::Red => "红",
         Colour::Orange => "橙",
@@ -109,7 +106,7 @@ fn colour_word(colour: Colour) -> &'static str {
     }
 }
 
-fn place_words(place: Place) -> &'static [&'static str] {
+pub(super) fn place_words(place: Place) -> &'static [&'static str] {
     match place {
         Place::Mountains => &["山里", "雪山前", "群山间"],
         Place::Lake => &["湖上", "湖面上", "山间湖泊上"],
@@ -147,7 +144,7 @@ fn position_words(position: Position) -> &'static [&'static str] {
     }
 }
 
-fn time_words(time: Time) -> &'static [&'static str] {
+pub(super) fn time_words(time: Time) -> &'static [&'static str] {
     match time {
         Time::Dawn => &["清晨", "黎明", "日出时分"],
         Time::Noon => &["正午", "白天", "中午"],
@@ -165,7 +162,7 @@ fn weather_words(weather: Weather) -> &'static [&'static str] {
     }
 }
 
-fn style_words(style: Style) -> &'static [&'static str] {
+pub(super) fn style_words(style: Style) -> &'static [&'static str] {
     match style {
         Style::Flat => &["扁平插画", "扁平风格", "矢量插画"],
         Style::Watercolour => &["水彩画", "水彩", "水彩风格"],

@@ -98,7 +98,7 @@ fn subject_words(subject: Subject) -> (&'static [&'static str], &'static [&'stat
     }
 }
 
-fn colour_word(colour: Colour) -> &'static str {
+pub(super) fn colour_word(colour: Colour) -> &'static str {
     match colour {
         Colour::Red => "red",
         Colour::Orange => "orange",
@@ -111,7 +111,7 @@ fn colour_word(colour: Colour) -> &'static str {
     }
 }
 
-fn place_words(place: Place) -> &'static [&'static str] {
+pub(super) fn place_words(place: Place) -> &'static [&'static str] {
     match place {
         Place::Mountains => &[
             "in the mountains",
@@ -173,7 +173,7 @@ fn position_words(position: Position) -> &'static [&'static str] {
     }
 }
 
-fn time_words(time: Time) -> &'static [&'static str] {
+pub(super) fn time_words(time: Time) -> &'static [&'static str] {
     match time {
         Time::Dawn => &["at dawn", "in the early morning", "at sunrise"],
         Time::Noon => &["at noon", "in daylight", "in the daytime"],
@@ -193,7 +193,7 @@ fn weather_words(weather: Weather) -> &'static [&'static str] {
 
 type Wordings = &'static [&'static str];
 
-fn style_words(style: Style) -> (Wordings, Wordings) {
+pub(super) fn style_words(style: Style) -> (Wordings, Wordings) {
     match style {
         Style::Flat => (
             &["flat illustration of", "a flat vector illustration of"],

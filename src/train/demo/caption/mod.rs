@@ -6,7 +6,7 @@ mod english;
 use rand::{Rng, seq::IndexedRandom};
 use rand_chacha::ChaCha8Rng;
 
-use super::scene::{Scene, Weather};
+use super::scene::{Attribute, Colour, Place, Scene, Style, Time, Weather};
 
 /// The language of a caption.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,19 +42,31 @@ impl Mention {
         style: true,
     };
 
+    /// Everything but `attribute`.
+    pub fn without(attribute: Attribute) -> Self {
+        let mut mention = Self::ALL;
+        match attribute {
+            Attribute::Colour => mention.colour = false,
+            Attribute::Place => mention.place = false,
+            Attribute::Time => mention.time = false,
+            Attribute::Style => mention.style = false,
+        }
+        mention
+    }
+
     fn sample(scene: &Scene, rng: &mut ChaCha8Rng) -> Self {
         let mut chance = |share: f64| rng.random_bool(share);
         Self {
-            colour: chance(0.9),
-            place: chance(0.9),
+            colour: chance(0.95),
+            place: chance(0.95),
             position: chance(0.6),
-            time: chance(0.75),
+            time: chance(0.85),
             weather: chance(if scene.weather == Weather::Clear {
                 0.1
             } else {
                 0.9
             }),
-            style: chance(0.85),
+            style: chance(0.92),
         }
     }
 }
@@ -76,10 +88,66 @@ pub fn sample(scene: &Scene, rng: &mut ChaCha8Rng) -> String {
 /// A caption that says what `mention` asks for.
 pub fn word(scene: &Scene, language: Language, mention: Mention, rng: &mut ChaCha8Rng) -> String {
     match language {
-        Language::Chinese => chinese::word(scene, mention, rng),
+        Language::Chinese => chinese::word(scene, mention, rng).replace(SEAM, ""),
         Language::English => english::word(scene, mention, rng),
     }
 }
+
+/// The plainest words for the value `index` of an attribute.
+pub fn value_words(attribute: Attribute, index: usize, language: Language) -> Option<String> {
+    let english = language == Language::English;
+    Some(match attribute {
+        Attribute::Colour => {
+            let colour = *Colour::ALL.get(index)?;
+            if english {
+                english::colour_word(colour).to_owned()
+            } else {
+                format!("{}色", chinese::colour_word(colour))
+            }
+        }
+        Attribute::Place => {
+            let place = *Place::ALL.get(index)?;
+            let words = if english {
+                english::place_words(place)
+            } else {
+                chinese::place_words(place)
+            };
+            (*words.first()?).to_owned()
+        }
+        Attribute::Time => {
+            let time = *Time::ALL.get(index)?;
+            let words = if english {
+                english::time_words(time)
+            } else {
+                chinese::time_words(time)
+            };
+            (*words.first()?).to_owned()
+        }
+        Attribute::Style => {
+            let style = *Style::ALL.get(index)?;
+            let words = if english {
+                english::style_words(style).1
+            } else {
+                chinese::style_words(style)
+            };
+            (*words.first()?).to_owned()
+        }
+    })
+}
+
+/// A full caption in Chinese or English cut into its words, for a tokenizer to learn words from and not the chance
+/// neighbours of words: Chinese has no spaces.
+pub fn terms(scene: &Scene, rng: &mut ChaCha8Rng) -> Vec<String> {
+    let text = if rng.random_bool(0.5) {
+        chinese::word(scene, Mention::ALL, rng)
+    } else {
+        english::word(scene, Mention::ALL, rng)
+    };
+    text.split(SEAM).map(str::to_owned).collect()
+}
+
+/// Stands between Chinese words until a caption is finished; no caption has it.
+const SEAM: char = '|';
 
 fn one_of<'a>(rng: &mut ChaCha8Rng, words: &[&'a str]) -> &'a str {
     words.choose(rng).copied().unwrap_or_default()

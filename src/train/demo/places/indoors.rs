@@ -125,7 +125,7 @@ fn boards(drawing: &mut Drawing, light: &Light, rng: &mut ChaCha8Rng, edge: f32)
 }
 
 /// Backdrops of a studio, pale enough for every subject.
-const BACKDROPS: [u32; 4] = [0xdfe7e4, 0xe9dccb, 0xcfdbe8, 0xe6d3d6];
+const BACKDROPS: [u32; 4] = [0xcadbd6, 0xe3cfb6, 0xb9cfe4, 0xe0c2c8];
 
 /// A seamless backdrop with a soft light on it.
 pub fn studio(drawing: &mut Drawing, rng: &mut ChaCha8Rng) {

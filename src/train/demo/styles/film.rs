@@ -23,7 +23,7 @@ pub fn render(drawing: &Drawing, size: u32, rng: &mut ChaCha8Rng) -> Canvas {
         let mut toned = tone(colour);
         let from_side = if leak_left { u } else { 1.0 - u };
         let leak = (1.0 - smoothstep(0.0, 0.42, from_side)) * (0.35 + 0.5 * (1.0 - v));
-        toned = toned.mix(Rgb([0.98, 0.46, 0.2]), leak * 0.3);
+        toned = toned.mix(Rgb([0.98, 0.46, 0.2]), leak * 0.22);
         let corner = ((u - 0.5).powi(2) + (v - 0.5).powi(2)) * 2.0;
         toned = toned.mix(Rgb([0.1, 0.06, 0.05]), smoothstep(0.45, 1.1, corner) * 0.7);
         let speck = grain[y * size + x] * 0.03;
@@ -35,7 +35,7 @@ pub fn render(drawing: &Drawing, size: u32, rng: &mut ChaCha8Rng) -> Canvas {
 
 fn tone(colour: Rgb) -> Rgb {
     let luma = colour.luma();
-    let faded = Rgb([luma; 3]).mix(colour, 0.86);
+    let faded = Rgb([luma; 3]).mix(colour, 0.94);
     let shadows = Rgb([0.13, 0.19, 0.2]);
     let lights = Rgb([1.0, 0.93, 0.78]);
     let graded = faded.under(lights);

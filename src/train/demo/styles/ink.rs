@@ -122,8 +122,8 @@ fn body(canvas: &mut Canvas, shape: &Shape, bloom: &[f32]) {
     let mask = coverage(&shape.path, size, 0.0, 0.0);
     canvas.blend(&mask, |x, y| {
         let colour = colour_at(shape, size, x, y);
-        let muted = Rgb([colour.luma(); 3]).mix(colour, 0.72);
-        muted.mix(PAPER, 0.14 + 0.1 * bloom[y * size + x])
+        let muted = Rgb([colour.luma(); 3]).mix(colour, 0.9);
+        muted.mix(PAPER, 0.08 + 0.1 * bloom[y * size + x])
     });
     let radius = (1.4 * canvas.scale()).round().max(1.0) as usize;
     let inner = blur(&mask, size, radius);

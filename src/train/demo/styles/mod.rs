@@ -11,8 +11,26 @@ mod watercolour;
 
 use rand_chacha::ChaCha8Rng;
 
-use super::drawing::Drawing;
+use super::drawing::{Drawing, Kind};
 use super::scene::{Scene, Style};
+
+/// How much of each of `cells` × `cells` squares the subjects' large parts cover.
+pub fn subject_cover(drawing: &Drawing, cells: u32) -> Vec<f32> {
+    let cells = cells as usize;
+    let mut cover = vec![0.0; cells * cells];
+    for shape in drawing
+        .shapes
+        .iter()
+        .filter(|shape| shape.kind == Kind::Subject)
+    {
+        let part = canvas::coverage(&shape.path, cells, 0.0, 0.0);
+        cover
+            .iter_mut()
+            .zip(part)
+            .for_each(|(all, part)| *all = f32::max(*all, part));
+    }
+    cover
+}
 
 /// Renders `drawing` as a square of `size` pixels in the scene's style.
 pub fn render(

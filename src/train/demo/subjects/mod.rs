@@ -77,33 +77,47 @@ fn casts_shadow(place: Place, subject: Subject) -> bool {
     !floats || (subject == Subject::Fish && place == Place::Studio)
 }
 
-/// The frames of one, two or three subjects.
-fn stands(scene: &Scene, subject: Subject, rng: &mut ChaCha8Rng) -> Vec<Frame> {
-    let columns: &[f32] = match (scene.count, scene.position) {
-        (1, Position::Left) => &[72.0],
+/// Columns on which the subjects of `scene` stand, in design units from the left.
+pub(super) fn columns(scene: &Scene) -> &'static [f32] {
+    match (scene.count, scene.position) {
+        (1, Position::Left) => &[82.0],
         (1, Position::Centre) => &[128.0],
-        (1, Position::Right) => &[184.0],
-        (2, _) => &[80.0, 176.0],
-        _ => &[54.0, 128.0, 202.0],
-    };
+        (1, Position::Right) => &[174.0],
+        (2, _) => &[74.0, 182.0],
+        _ => &[50.0, 128.0, 206.0],
+    }
+}
+
+/// What brings subjects of different build to a like height: one local unit is not the whole height of each.
+fn stature(subject: Subject) -> f32 {
+    match subject {
+        Subject::Cup => 1.2,
+        Subject::Balloon | Subject::Vase => 0.86,
+        Subject::Tree | Subject::House => 0.96,
+        Subject::Boat | Subject::Fox | Subject::Cat | Subject::Fish => 1.0,
+        Subject::Flower | Subject::Lantern => 1.04,
+    }
+}
+
+/// The frames of one, two or three subjects: large, since their kind and colour have to be told at a glance.
+fn stands(scene: &Scene, subject: Subject, rng: &mut ChaCha8Rng) -> Vec<Frame> {
     let size = match scene.count {
-        1 => rng.random_range(94.0..112.0),
-        2 => rng.random_range(76.0..86.0),
-        _ => rng.random_range(60.0..68.0),
+        1 => rng.random_range(126.0..148.0),
+        2 => rng.random_range(88.0..98.0),
+        _ => rng.random_range(66.0..72.0),
+    } * stature(subject);
+    let (ground, reach) = match (subject, scene.place) {
+        // The basket hangs low enough for the whole envelope, 1.26 units above it, to be seen.
+        (Subject::Balloon, _) => (104.0 + 0.72 * size, 10.0),
+        (Subject::Lantern, _) => (76.0 + 0.5 * size, 8.0),
+        (Subject::Fish, Place::Studio) => (128.0 + 0.5 * size, 5.0),
+        (Subject::Fish, _) => (140.0 + 0.5 * size, 5.0),
+        (_, place) => (places::baseline(place), 5.0),
     };
-    let hangs = matches!(subject, Subject::Balloon | Subject::Lantern);
-    let ground = match (subject, scene.place) {
-        (Subject::Balloon, _) => 150.0,
-        (Subject::Lantern, _) => 132.0,
-        (Subject::Fish, Place::Studio) => 160.0,
-        (Subject::Fish, _) => 186.0,
-        (_, place) => places::baseline(place),
-    };
-    let reach = if hangs { 14.0 } else { 5.0 };
-    columns
+    columns(scene)
         .iter()
         .map(|&x| Frame {
-            x: x + rng.random_range(-7.0..7.0),
+            x: x + rng.random_range(-6.0..6.0),
             y: ground + rng.random_range(-reach..reach),
             scale: size,
             mirror: 1.0,

@@ -27,10 +27,10 @@ pub fn flower(drawing: &mut Drawing, frame: Frame, shades: &Shades, potted: bool
         }
         outline.done()
     };
-    drawing.add(Kind::Subject, petals(0.22, 0.125, 0.2), shades.round());
+    drawing.add(Kind::Subject, petals(0.25, 0.15, 0.2), shades.round());
     drawing.add(
         Kind::Detail,
-        petals(0.13, 0.085, 0.65),
+        petals(0.14, 0.09, 0.65),
         Fill::Solid(shades.light),
     );
     drawing.add(
@@ -241,8 +241,8 @@ pub fn balloon(drawing: &mut Drawing, frame: Frame, shades: &Shades) {
         envelope(0.46),
         Fill::Horizontal(shades.base.lighter(0.14), shades.base.darker(0.14)),
     );
-    drawing.add(Kind::Detail, envelope(0.29), Fill::Solid(shades.white));
-    drawing.add(Kind::Detail, envelope(0.13), Fill::Solid(shades.base));
+    drawing.add(Kind::Detail, envelope(0.24), Fill::Solid(shades.white));
+    drawing.add(Kind::Detail, envelope(0.12), Fill::Solid(shades.base));
     drawing.add(
         Kind::Subject,
         frame.rect(-0.11, -0.04, 0.22, 0.16),

@@ -129,7 +129,7 @@ pub fn vase(drawing: &mut Drawing, frame: Frame, shades: &Shades) {
 
 /// A round paper lantern on its string, alight in the evening.
 pub fn lantern(drawing: &mut Drawing, frame: Frame, shades: &Shades, lit: bool) {
-    let glow = if lit { 0.85 } else { 0.3 };
+    let glow = if lit { 0.75 } else { 0.2 };
     let halo = Fill::Solid(shades.base.mix(Rgb::hex(0xffd27a), 0.55));
     drawing.add_alpha(
         Kind::Glow,
@@ -149,7 +149,7 @@ pub fn lantern(drawing: &mut Drawing, frame: Frame, shades: &Shades, lit: bool) 
     );
     let warm = shades
         .base
-        .mix(Rgb::hex(0xffe7b0), if lit { 0.25 } else { 0.08 });
+        .mix(Rgb::hex(0xffe7b0), if lit { 0.14 } else { 0.06 });
     drawing.add(
         Kind::Subject,
         frame.ellipse(0.0, -0.36, 0.42, 0.31),
