@@ -4,6 +4,8 @@ use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
+    // SAFETY: no other thread runs yet.
+    unsafe { danqing::cuda::libraries::adopt_headers() };
     let filter = EnvFilter::try_from_env("DANQING_LOG")
         .unwrap_or_else(|_| EnvFilter::new("warn,cubecl=error,burn=error"));
     tracing_subscriber::fmt()

@@ -151,15 +151,44 @@ fn folders() -> Vec<PathBuf> {
             folders.push(toolkit.join(place));
         }
     }
-    // Wheels may also be unpacked into the program's own cache, as packaging/test does.
-    let own = crate::files::Places::find().map(|places| places.cache.join("nvrtc"));
-    for packages in own.into_iter().chain(python_packages()) {
-        for wheel in ["cu13", "cublas", "cuda_nvrtc"] {
-            folders.push(packages.join("nvidia").join(wheel).join("lib"));
-            folders.push(packages.join("nvidia").join(wheel).join("bin"));
-        }
+    for wheel in wheels(&["cu13", "cublas", "cuda_nvrtc"]) {
+        folders.push(wheel.join("lib"));
+        folders.push(wheel.join("bin"));
     }
     folders
+}
+
+/// Folders of NVIDIA's wheels, in Python's packages or unpacked into the program's own cache as packaging/test does.
+fn wheels(names: &[&str]) -> Vec<PathBuf> {
+    let own = crate::files::Places::find().map(|places| places.cache.join("nvrtc"));
+    own.into_iter()
+        .chain(python_packages())
+        .flat_map(|packages| {
+            names
+                .iter()
+                .map(move |name| packages.join("nvidia").join(name))
+        })
+        .collect()
+}
+
+/// The header by which a folder of CUDA headers is known; burn's kernels include it and others beside it.
+const HEADER: &str = "include/cuda_fp16.h";
+
+/// Names the CUDA headers of a Python wheel in `CUDA_PATH` if burn, which compiles its kernels against them, would find
+/// none: it looks there and where toolkits are installed.
+///
+/// # Safety
+/// No other thread may run yet.
+pub unsafe fn adopt_headers() {
+    let known = cubecl::cuda::install::cuda_path();
+    if known.is_some_and(|folder| folder.join(HEADER).is_file()) {
+        return;
+    }
+    let mut wheels = wheels(&["cu13", "cuda_runtime"]).into_iter();
+    if let Some(folder) = wheels.find(|wheel| wheel.join(HEADER).is_file()) {
+        // SAFETY: the caller vouches that nobody reads the environment meanwhile.
+        unsafe { env::set_var("CUDA_PATH", folder) };
+    }
 }
 
 /// `site-packages` of the active virtual environment, of the `python3` on the path, and of the user.

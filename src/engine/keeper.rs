@@ -111,6 +111,7 @@ pub fn metadata(picture: &Picture, request: &Request, provenance: &Provenance) -
         device: provenance.device.clone(),
         dtype: provenance.dtype.clone(),
         noise: NOISE_CHACHA20_BOX_MULLER.to_owned(),
+        decoded_in_tiles: picture.decoded_in_tiles,
         created: Some(writer::rfc3339(SystemTime::now())),
         seconds: Some(StageSeconds {
             encode_text,

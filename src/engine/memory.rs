@@ -2,6 +2,7 @@
 
 use crate::checkpoint::{Checkpoint, Part};
 use crate::pipeline::Precision;
+pub use crate::pipeline::free_memory;
 use crate::request::ImageSize;
 
 /// Room for what is not counted: kernels, the allocator's spare pages, a preview.
@@ -125,16 +126,6 @@ fn smaller(size: ImageSize) -> impl Iterator<Item = ImageSize> {
         };
         ImageSize::new(scaled(width)?, scaled(height)?).ok()
     })
-}
-
-/// Memory in bytes that programs may still take on this machine, where the system says.
-pub fn free_memory() -> Option<u64> {
-    let information = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = information
-        .lines()
-        .find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kibibytes * 1024)
 }
 
 #[cfg(test)]

@@ -33,6 +33,9 @@ pub struct Metadata {
     pub dtype: String,
     /// How the noise was drawn: [`NOISE_CHACHA20_BOX_MULLER`], or "file" when it was given.
     pub noise: String,
+    /// Whether the pixels were decoded in tiles, as memory was short for the whole; they differ a little then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub decoded_in_tiles: bool,
     /// When it was made, RFC 3339 in UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created: Option<String>,
@@ -199,6 +202,7 @@ pub(crate) mod tests {
             device: "cpu".into(),
             dtype: "f32".into(),
             noise: NOISE_CHACHA20_BOX_MULLER.into(),
+            decoded_in_tiles: false,
             created: None,
             seconds: Some(StageSeconds {
                 total: 1.5,

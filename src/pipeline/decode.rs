@@ -1,13 +1,13 @@
 //! Latents into pixels.
 
-use super::{PipelineError, latents};
+use super::{PipelineError, latents, tiles};
 use crate::model::AutoencoderKl;
 use burn::tensor::Tensor;
 use image::RgbImage;
 use rayon::prelude::*;
 
-/// Decodes `[1, C, h, w]` latents into an sRGB picture: values outside −1..=1 are clamped. `interrupted` is asked
-/// between the autoencoder's layers.
+/// Decodes `[1, C, h, w]` latents into an sRGB picture: values outside −1..=1 are clamped. In tiles of `tile` × `tile`
+/// latents if that is given. `interrupted` is asked between the autoencoder's layers.
 ///
 /// # Errors
 /// [`PipelineError::Cancelled`], [`PipelineError::NotFinite`] for a picture with holes in it,
@@ -15,16 +15,35 @@ use rayon::prelude::*;
 pub fn decode(
     vae: &AutoencoderKl,
     latents: Tensor<4>,
+    tile: Option<usize>,
     interrupted: &dyn Fn() -> bool,
 ) -> Result<RgbImage, PipelineError> {
-    let decoded = vae.decode_unless(vae.unscale(latents), interrupted)?;
-    let [_, channels, height, width] = decoded.dims();
+    let (config, [_, _, height, width]) = (vae.config(), latents.dims());
+    let (channels, factor) = (config.out_channels, config.spatial_factor());
     if channels != 3 {
         return Err(PipelineError::Unsupported(format!(
             "its autoencoder paints {channels} colours instead of 3"
         )));
     }
-    let values = latents::to_host(decoded, "decoding")?;
+    let latents = vae.unscale(latents);
+    let decode = |latents| {
+        let decoded = vae.decode_unless(latents, interrupted)?;
+        latents::to_host(decoded, "decoding")
+    };
+    let values =
+        match tile {
+            None => decode(latents)?,
+            Some(side) => tiles::decode(
+                [height, width],
+                side,
+                [channels, factor],
+                &mut |[top, left], [rows, columns]| {
+                    let rows = latents.clone().narrow(2, top, rows);
+                    decode(rows.narrow(3, left, columns))
+                },
+            )?,
+        };
+    let (height, width) = (height * factor, width * factor);
     if !values.par_iter().all(|value| value.is_finite()) {
         return Err(PipelineError::NotFinite {
             network: "autoencoder",

@@ -203,12 +203,11 @@ impl Placement {
         })
     }
 
-    /// Bytes free on the card, not counting what this program holds in reserve; `None` on the CPU.
+    /// Bytes free on the card, beside all that this program has reserved; `None` on the CPU.
     pub fn free_memory(&self) -> Option<u64> {
         let DeviceChoice::Cuda(index) = self.choice else {
             return None;
         };
-        self.device.memory_cleanup();
         cuda_probe::memory(index).map(|(_, free)| free)
     }
 

@@ -104,6 +104,7 @@ impl Networks {
 /// Whether a card lacks the room for all weights and a picture of 1024 × 1024 beside them, so that the text encoder has
 /// to be streamed.
 fn is_short_of_memory(checkpoint: &Checkpoint, placement: &Placement) -> bool {
+    placement.device.memory_cleanup();
     let Some(free) = placement.free_memory() else {
         return false;
     };

@@ -29,6 +29,27 @@ impl MemoryGauge {
     }
 }
 
+/// Bytes that the device can still give this program: what is free, and on CUDA also what burn holds unused.
+pub(super) fn available(placement: &Placement) -> Option<u64> {
+    if !placement.is_cuda() {
+        return free_memory();
+    }
+    let unused = placement.device.memory_pool_usage().map_or(0, |usage| {
+        usage.bytes_reserved.saturating_sub(usage.bytes_in_use)
+    });
+    Some(placement.free_memory()? + unused)
+}
+
+/// Memory in bytes that programs may still take on this machine, where the system says.
+pub fn free_memory() -> Option<u64> {
+    let information = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = information
+        .lines()
+        .find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kibibytes * 1024)
+}
+
 /// The most resident memory the program ever had, where the system tells; else what it has now.
 fn resident_peak() -> Option<u64> {
     high_water_mark()

@@ -25,6 +25,7 @@ pub mod prompt;
 pub mod reader;
 mod run;
 pub mod start_image;
+mod tiles;
 
 pub use batch::{Batch, GivenNoise};
 pub use cancel::CancelToken;
@@ -32,6 +33,7 @@ pub use device::{DeviceChoice, DeviceInfo, Placement, Precision, list_devices};
 pub use error::PipelineError;
 pub use latents::Latents;
 pub use load::{Networks, native_size};
+pub use memory::free_memory;
 pub use observer::{Observer, Silent, Stage, StepReport};
 pub use picture::{PeakMemory, Picture, Timings};
 

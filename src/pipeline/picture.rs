@@ -17,6 +17,8 @@ pub struct Picture {
     pub timings: Timings,
     /// The most memory held while it was made.
     pub peak_memory: Option<PeakMemory>,
+    /// Whether its pixels were decoded in tiles, as memory was short for the whole; they differ a little then.
+    pub decoded_in_tiles: bool,
 }
 
 /// Seconds a picture took, stage by stage.

@@ -5,8 +5,8 @@ use super::{
     decode,
     denoise::{Conditioning, Denoising, GuidanceRule, Kept},
     latents,
-    memory::MemoryGauge,
-    start_image,
+    memory::{self, MemoryGauge},
+    start_image, tiles,
 };
 use crate::{
     model::{Context, FlowMatchEuler},
@@ -36,6 +36,8 @@ pub(super) struct Run<'a> {
     timings: Timings,
     /// Of the picture in the making, `[C, h, w]`.
     values: Vec<f32>,
+    /// Of the picture in the making.
+    decoded_in_tiles: bool,
     /// Those that are finished.
     pub(super) pictures: Vec<Picture>,
 }
@@ -59,6 +61,7 @@ impl<'a> Run<'a> {
             gauge: MemoryGauge::default(),
             timings: Timings::default(),
             values: Vec::new(),
+            decoded_in_tiles: false,
             pictures: Vec::with_capacity(batch.len()),
         })
     }
@@ -202,7 +205,12 @@ impl<'a> Run<'a> {
     pub(super) fn decode(&mut self, latents: Tensor<4>) -> Result<RgbImage, PipelineError> {
         let begin = self.stage(Some(Stage::Decode))?;
         let interrupted = || self.cancel.is_cancelled();
-        let pixels = decode::decode(&self.pipeline.vae, latents, &interrupted)?;
+        let (vae, placement) = (&self.pipeline.vae, &self.pipeline.placement);
+        let [_, height, width] = self.shape;
+        let (size, element) = ([height, width], vae.dtype().size());
+        let tile = tiles::side(vae.config(), size, element, memory::available(placement));
+        self.decoded_in_tiles = tile.is_some();
+        let pixels = decode::decode(vae, latents, tile, &interrupted)?;
         self.timings.decode = self.seconds("decoding", begin)?;
         // A picture that was cancelled while it was decoded is not handed out.
         self.stage(None)?;
@@ -222,6 +230,7 @@ impl<'a> Run<'a> {
             latents: std::mem::take(&mut self.values),
             timings,
             peak_memory: self.gauge.peak(),
+            decoded_in_tiles: self.decoded_in_tiles,
         };
         self.observer.picture(&picture);
         self.pictures.push(picture);

@@ -54,6 +54,7 @@ impl Room {
             device: "cpu".into(),
             dtype: "f32".into(),
             noise: "none".into(),
+            decoded_in_tiles: false,
             created: None,
             seconds: None,
         };

@@ -71,6 +71,7 @@ impl Painter for Colours {
             latents: Vec::new(),
             timings,
             peak_memory: None,
+            decoded_in_tiles: false,
         })
     }
 

@@ -276,6 +276,7 @@ pub fn at_work(language: Language) -> State {
         device: "cpu (AMD EPYC 7B13)".into(),
         dtype: "f32".into(),
         noise: "chacha20-box-muller-1".into(),
+        decoded_in_tiles: false,
         created: Some("2026-11-22T20:00:00Z".into()),
         seconds: Some(StageSeconds {
             encode_text: 0.04,

@@ -102,6 +102,7 @@ impl<'a> Saver<'a> {
         let mut metadata = self.story.template.clone();
         metadata.request.seed = picture.seed;
         metadata.request.count = Count::default();
+        metadata.decoded_in_tiles = picture.decoded_in_tiles;
         if let Some(prompt) = self.story.prompts.get(picture.prompt) {
             metadata.request.prompt = prompt.clone();
         }

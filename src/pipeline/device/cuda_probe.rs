@@ -130,8 +130,9 @@ fn probe() -> CudaStatus {
     status
 }
 
-const TOOLKIT: &str = "install the CUDA toolkit 12 or 13 (on Debian and Ubuntu: cuda-nvrtc-dev and cuda-cudart-dev of NVIDIA's \
-                       repository) and set CUDA_PATH to its folder";
+const TOOLKIT: &str = "install the CUDA toolkit 12 or 13, or the Python packages nvidia-cuda-nvrtc, nvidia-cuda-runtime, \
+                       nvidia-cuda-crt and nvidia-cublas (for example in a virtual environment that is active when Danqing \
+                       starts), or set CUDA_PATH to the folder whose include folder holds cuda_fp16.h";
 
 fn driver_version() -> Option<(u32, u32)> {
     let mut version = 0;

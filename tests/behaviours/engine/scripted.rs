@@ -326,6 +326,7 @@ impl Painter for Scripted {
             latents: Vec::new(),
             timings: Timings::default(),
             peak_memory: None,
+            decoded_in_tiles: false,
         })
     }
 
