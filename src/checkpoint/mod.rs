@@ -27,6 +27,7 @@ mod open;
 mod report;
 mod save;
 pub mod single_file;
+mod source;
 pub mod tensor_file;
 pub mod tensor_set;
 mod text_encoder_files;

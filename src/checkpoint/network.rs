@@ -54,7 +54,7 @@ pub fn wanted<N: Network>(network: &N) -> BTreeMap<String, Vec<usize>> {
 }
 
 /// The path of the module that is being visited.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Path(Vec<String>);
 
 impl Path {

@@ -14,46 +14,32 @@ const PRELUDE: &str = include_str!("kernels/prelude.cuh");
 const AMPERE: &str = include_str!("kernels/ampere.cuh");
 const HOPPER: &str = include_str!("kernels/hopper.cuh");
 
+/// A compilation unit of shared parts and one file of kernels.
+macro_rules! source {
+    ($name:literal, [$($part:ident),*]) => {
+        Source {
+            name: $name,
+            parts: &[$($part,)* include_str!(concat!("kernels/", $name))],
+        }
+    };
+}
+
 /// Kernels for every chip since Ampere.
 pub const SOURCES: [Source; 5] = [
-    Source {
-        name: "norm.cu",
-        parts: &[PRELUDE, include_str!("kernels/norm.cu")],
-    },
-    Source {
-        name: "elementwise.cu",
-        parts: &[PRELUDE, include_str!("kernels/elementwise.cu")],
-    },
-    Source {
-        name: "attention.cu",
-        parts: &[PRELUDE, AMPERE, include_str!("kernels/attention.cu")],
-    },
-    Source {
-        name: "conv.cu",
-        parts: &[PRELUDE, AMPERE, include_str!("kernels/conv.cu")],
-    },
-    Source {
-        name: "picture.cu",
-        parts: &[PRELUDE, include_str!("kernels/picture.cu")],
-    },
+    source!("norm.cu", [PRELUDE]),
+    source!("elementwise.cu", [PRELUDE]),
+    source!("attention.cu", [PRELUDE, AMPERE]),
+    source!("conv.cu", [PRELUDE, AMPERE]),
+    source!("picture.cu", [PRELUDE]),
 ];
 
 /// Kernels that need 8-bit floating point, which came with compute capability 8.9.
-pub const FP8_SOURCES: [Source; 1] = [Source {
-    name: "fp8.cu",
-    parts: &[PRELUDE, include_str!("kernels/fp8.cu")],
-}];
+pub const FP8_SOURCES: [Source; 1] = [source!("fp8.cu", [PRELUDE])];
 
 /// Kernels that need Hopper's own instructions (sm_90a).
 pub const HOPPER_SOURCES: [Source; 2] = [
-    Source {
-        name: "attention_hopper.cu",
-        parts: &[PRELUDE, HOPPER, include_str!("kernels/attention_hopper.cu")],
-    },
-    Source {
-        name: "conv_hopper.cu",
-        parts: &[PRELUDE, HOPPER, include_str!("kernels/conv_hopper.cu")],
-    },
+    source!("attention_hopper.cu", [PRELUDE, HOPPER]),
+    source!("conv_hopper.cu", [PRELUDE, HOPPER]),
 ];
 
 /// One entry point.

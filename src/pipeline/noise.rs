@@ -13,7 +13,14 @@
 use crate::request::Seed;
 use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha20Rng;
+use rayon::prelude::*;
 use std::f64::consts::TAU;
+
+/// Numbers that a thread draws at a time: even, as they come in pairs.
+const PIECE: usize = 1 << 13;
+
+/// Words of 32 bits in the generator's output that one normal number takes, as each takes one of 64.
+const WORDS: usize = 2;
 
 /// The stream of normal numbers behind one seed.
 pub struct Noise {
@@ -32,20 +39,29 @@ impl Noise {
 
     /// The next `count` standard normal numbers.
     pub fn draw(&mut self, count: usize) -> Vec<f32> {
-        let mut numbers = Vec::with_capacity(count + 1);
-        while numbers.len() < count {
-            let radius = (-2.0 * self.uniform().ln()).sqrt();
-            let (sine, cosine) = (TAU * self.uniform()).sin_cos();
-            numbers.extend([(radius * cosine) as f32, (radius * sine) as f32]);
-        }
+        let mut numbers = vec![0.0; count.next_multiple_of(2)];
+        // The generator can be entered anywhere, so that threads draw pieces of the one stream.
+        let (from, start) = (&self.generator, self.generator.get_word_pos());
+        let pieces = numbers.par_chunks_mut(PIECE).enumerate();
+        pieces.for_each(|(index, piece)| {
+            let mut generator = from.clone();
+            generator.set_word_pos(start + (index * PIECE * WORDS) as u128);
+            for pair in piece.chunks_exact_mut(2) {
+                let radius = (-2.0 * uniform(&mut generator).ln()).sqrt();
+                let (sine, cosine) = (TAU * uniform(&mut generator)).sin_cos();
+                pair.copy_from_slice(&[(radius * cosine) as f32, (radius * sine) as f32]);
+            }
+        });
+        let drawn = (numbers.len() * WORDS) as u128;
+        self.generator.set_word_pos(start + drawn);
         numbers.truncate(count);
         numbers
     }
+}
 
-    /// In (0, 1], so that its logarithm is finite.
-    fn uniform(&mut self) -> f64 {
-        ((self.generator.next_u64() >> 11) + 1) as f64 / (1_u64 << 53) as f64
-    }
+/// In (0, 1], so that its logarithm is finite.
+fn uniform(generator: &mut ChaCha20Rng) -> f64 {
+    ((generator.next_u64() >> 11) + 1) as f64 / (1_u64 << 53) as f64
 }
 
 #[cfg(test)]
@@ -93,6 +109,15 @@ mod tests {
             .sum::<f32>()
             / 4096.0;
         assert!(correlation.abs() < 0.06, "{correlation}");
+    }
+
+    /// Pieces drawn by several threads are the stream that one thread draws, number by number.
+    #[test]
+    fn pieces_make_up_the_stream() {
+        let count = 2 * PIECE + 34;
+        let mut one_by_one = Noise::new(Seed(3));
+        let pairs: Vec<f32> = (0..count / 2).flat_map(|_| one_by_one.draw(2)).collect();
+        assert_eq!(Noise::new(Seed(3)).draw(count), pairs);
     }
 
     #[test]

@@ -71,55 +71,71 @@ pub fn rms_norm(
     out
 }
 
-/// What the residual kernel leaves out when a pointer is null.
+/// Where the inputs of a residual lie among its tensors, of which the first two are x and branch. A gate or a scale is a
+/// part of a modulation, which is named with it.
+#[derive(Default)]
 struct Residual {
-    rows: usize,
-    width: usize,
-    items: i32,
-    eps: f64,
-    gate: Option<Part>,
-    scale: Option<Part>,
+    branch_weight: Option<usize>,
+    gate: Option<(usize, usize)>,
+    weight: Option<usize>,
+    scale: Option<(usize, usize)>,
 }
 
-/// Inputs in order: x, branch, then branch weight, modulation and weight as far as `places` has them.
-fn residual(
-    inputs: &[&CubeTensor],
-    outputs: &[&CubeTensor],
-    [branch_weight, modulation, weight]: [Option<usize>; 3],
-    with: Residual,
-) {
-    enqueue(inputs, outputs, move |work| {
-        let input = |place: Option<usize>| place.map_or(0, |place| work.inputs[place]);
-        let (x, branch, sum) = (work.inputs[0], work.inputs[1], work.outputs[0]);
-        let out = work.outputs.get(1).copied().unwrap_or(0);
-        let (branch_weight, weight) = (input(branch_weight), input(weight));
-        let part = |part: Option<Part>| {
-            part.map_or((0, 0), |part| (input(modulation) + part.bytes, part.stride))
+impl Residual {
+    /// The sum, and its norm, which is written only if there is a weight for it.
+    fn enqueue<const N: usize>(
+        self,
+        tensors: [CubeTensor; N],
+        eps: f64,
+    ) -> (CubeTensor, Option<CubeTensor>) {
+        let tensors = tensors.map(into_contiguous);
+        let x = &tensors[0];
+        let (rows, width) = rows_and_width(x);
+        let (items, eps) = (item_rows(x), eps as f32);
+        let room = || empty(x, x.meta.shape().clone(), x.dtype);
+        let (sum, normed) = (room(), self.weight.map(|_| room()));
+        let part = |part: Option<(usize, usize)>| {
+            part.map(|(place, index)| (place, Part::new(&tensors[place], index, width)))
         };
-        let ((gate, gate_stride), (scale, scale_stride)) = (part(with.gate), part(with.scale));
-        let (width, items, eps) = (with.width as i32, with.items, with.eps as f32);
-        let arguments = arguments![
-            x,
-            branch,
-            branch_weight,
-            gate,
-            weight,
-            scale,
-            sum,
-            out,
-            width,
-            items,
-            gate_stride,
-            scale_stride,
-            eps
-        ];
-        let grid = [with.rows as u32, 1, 1];
-        // SAFETY: the parameters of residual_norm, in order; the optional ones may be null.
-        unsafe {
-            work.kernels
-                .launch(Kernel::ResidualNorm, work.stream, grid, THREADS, arguments)
-        }
-    });
+        let (gate, scale) = (part(self.gate), part(self.scale));
+        let inputs: Vec<&CubeTensor> = tensors.iter().collect();
+        let outputs: Vec<&CubeTensor> = [&sum].into_iter().chain(&normed).collect();
+        enqueue(&inputs, &outputs, move |work| {
+            let input = |place: Option<usize>| place.map_or(0, |place| work.inputs[place]);
+            let vector = |part: Option<(usize, Part)>| {
+                part.map_or((0, 0), |(place, part)| {
+                    (work.inputs[place] + part.bytes, part.stride)
+                })
+            };
+            let (x, branch, sum) = (work.inputs[0], work.inputs[1], work.outputs[0]);
+            let out = work.outputs.get(1).copied().unwrap_or(0);
+            let (branch_weight, weight) = (input(self.branch_weight), input(self.weight));
+            let ((gate, gate_stride), (scale, scale_stride)) = (vector(gate), vector(scale));
+            let width = width as i32;
+            let arguments = arguments![
+                x,
+                branch,
+                branch_weight,
+                gate,
+                weight,
+                scale,
+                sum,
+                out,
+                width,
+                items,
+                gate_stride,
+                scale_stride,
+                eps
+            ];
+            let grid = [rows as u32, 1, 1];
+            // SAFETY: the parameters of residual_norm, in order; the optional ones may be null.
+            unsafe {
+                work.kernels
+                    .launch(Kernel::ResidualNorm, work.stream, grid, THREADS, arguments)
+            }
+        });
+        (sum, normed)
+    }
 }
 
 pub fn gated_residual(
@@ -129,25 +145,14 @@ pub fn gated_residual(
     (modulation, gate): (CubeTensor, usize),
     eps: f64,
 ) -> CubeTensor {
-    let [x, branch, branch_weight, modulation] =
-        [x, branch, branch_weight, modulation].map(into_contiguous);
-    let (rows, width) = rows_and_width(&x);
-    let sum = empty(&x, x.meta.shape().clone(), x.dtype);
-    let with = Residual {
-        rows,
-        width,
-        items: item_rows(&x),
-        eps,
-        gate: Some(Part::new(&modulation, gate, width)),
-        scale: None,
+    let residual = Residual {
+        branch_weight: Some(2),
+        gate: Some((3, gate)),
+        ..Residual::default()
     };
-    residual(
-        &[&x, &branch, &branch_weight, &modulation],
-        &[&sum],
-        [Some(2), Some(3), None],
-        with,
-    );
-    sum
+    residual
+        .enqueue([x, branch, branch_weight, modulation], eps)
+        .0
 }
 
 pub fn gated_residual_norm(
@@ -157,21 +162,13 @@ pub fn gated_residual_norm(
     [gate, scale]: [usize; 2],
     eps: f64,
 ) -> (CubeTensor, CubeTensor) {
-    let [x, branch, branch_weight, modulation, weight] =
-        [x, branch, branch_weight, modulation, weight].map(into_contiguous);
-    let (rows, width) = rows_and_width(&x);
-    let [sum, out] = [(); 2].map(|()| empty(&x, x.meta.shape().clone(), x.dtype));
-    let with = Residual {
-        rows,
-        width,
-        items: item_rows(&x),
-        eps,
-        gate: Some(Part::new(&modulation, gate, width)),
-        scale: Some(Part::new(&modulation, scale, width)),
+    let residual = Residual {
+        branch_weight: Some(2),
+        gate: Some((3, gate)),
+        weight: Some(4),
+        scale: Some((3, scale)),
     };
-    let inputs = [&x, &branch, &branch_weight, &modulation, &weight];
-    residual(&inputs, &[&sum, &out], [Some(2), Some(3), Some(4)], with);
-    (sum, out)
+    both(residual.enqueue([x, branch, branch_weight, modulation, weight], eps))
 }
 
 pub fn residual_norm(
@@ -180,24 +177,17 @@ pub fn residual_norm(
     weight: CubeTensor,
     eps: f64,
 ) -> (CubeTensor, CubeTensor) {
-    let [x, branch, weight] = [x, branch, weight].map(into_contiguous);
-    let (rows, width) = rows_and_width(&x);
-    let [sum, out] = [(); 2].map(|()| empty(&x, x.meta.shape().clone(), x.dtype));
-    let with = Residual {
-        rows,
-        width,
-        items: item_rows(&x),
-        eps,
-        gate: None,
-        scale: None,
+    let residual = Residual {
+        weight: Some(2),
+        ..Residual::default()
     };
-    residual(
-        &[&x, &branch, &weight],
-        &[&sum, &out],
-        [None, None, Some(2)],
-        with,
-    );
-    (sum, out)
+    both(residual.enqueue([x, branch, weight], eps))
+}
+
+/// A sum and its norm; without one, the sum twice.
+fn both((sum, normed): (CubeTensor, Option<CubeTensor>)) -> (CubeTensor, CubeTensor) {
+    let normed = normed.unwrap_or_else(|| sum.clone());
+    (sum, normed)
 }
 
 pub fn layer_norm_modulate(x: CubeTensor, scale: CubeTensor, eps: f64) -> CubeTensor {
