@@ -72,6 +72,9 @@ struct Training {
     /// Share of the steps, at the beginning, on small pictures or crops
     #[arg(long, default_value_t = 0.2)]
     small_share: f64,
+    /// Who moves matrices and kernels
+    #[arg(long, default_value = "muon")]
+    optimizer: OptimizerChoice,
     /// Decay of a moving average of the weights, such as 0.999; none is kept without it
     #[arg(long, value_name = "DECAY")]
     average: Option<f64>,
@@ -96,9 +99,6 @@ struct Painting {
     /// Keep the encoded pictures in this folder, for the next piece of the training
     #[arg(long, value_name = "DIR")]
     cache: Option<PathBuf>,
-    /// Who moves the matrices of the blocks
-    #[arg(long, default_value = "muon")]
-    optimizer: OptimizerChoice,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -107,6 +107,16 @@ enum OptimizerChoice {
     Muon,
     /// AdamW for all weights
     Adamw,
+}
+
+impl OptimizerChoice {
+    /// `muon`, a part's own choice of matrices, or none.
+    fn or(self, muon: OptimizerConfig) -> OptimizerConfig {
+        match self {
+            Self::Muon => muon,
+            Self::Adamw => OptimizerConfig::default(),
+        }
+    }
 }
 
 #[derive(Debug, ClapArgs)]
@@ -214,6 +224,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
                 seed: training.seed,
                 batch: training.batch as u64,
                 crop_share: training.small_share,
+                optimizer: training.optimizer.or(autoencoder::optimizer()),
                 average: training.average,
                 plan: training.plan(AUTOENCODER, 1e-3, 100),
             };
@@ -233,10 +244,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
                 pool: painting.pool,
                 cache: painting.cache.clone(),
                 small_share: training.small_share,
-                optimizer: match painting.optimizer {
-                    OptimizerChoice::Muon => painter::optimizer(),
-                    OptimizerChoice::Adamw => OptimizerConfig::default(),
-                },
+                optimizer: training.optimizer.or(painter::optimizer()),
                 average: training.average,
                 plan: training.plan(PAINTER, 2e-3, 200),
             };

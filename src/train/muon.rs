@@ -1,8 +1,9 @@
 //! Muon (Jordan et al., 2024, <https://kellerjordan.github.io/posts/muon>): a matrix moves along the nearest orthogonal
 //! matrix to its momentum, so that all its directions are learnt at the same pace.
 //!
-//! On a small copy of the demo model it needed half the steps of AdamW for the same loss. Matrices of one shape are
-//! worked on as one stack: a handful of products a step, however many layers there are.
+//! On a small copy of the demo model it needed half the steps of AdamW for the same loss. The kernels of a convolution
+//! are a matrix too, with a row for each channel that comes out. Matrices of one shape are worked on as one stack: a
+//! handful of products a step, however many layers there are.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +14,7 @@ use super::parameters::Named;
 /// Which matrices Muon moves, and how far.
 #[derive(Clone, Copy, Debug)]
 pub struct Muon {
-    /// Whether it takes the matrix of this name. Embeddings and the ways in and out of a network are AdamW's.
+    /// Whether it takes the matrix or the kernels of this name; it never takes vectors. Embeddings and the ways in and out of a network are AdamW's.
     pub takes: fn(&str) -> bool,
     /// Its rate, in learning rates.
     pub rate: f64,
@@ -36,7 +37,7 @@ impl Muon {
 #[derive(Debug)]
 pub(super) struct Member {
     name: String,
-    /// `[out, in]`
+    /// `[out, in]`; of a convolution `[out, in·k·k]`
     shape: [usize; 2],
 }
 
@@ -55,9 +56,13 @@ pub(super) fn groups(
 ) -> BTreeMap<String, Vec<Member>> {
     let mut groups: BTreeMap<String, Vec<Member>> = BTreeMap::new();
     for name in found.keys().filter(|name| (muon.takes)(name)) {
-        let Some(&[rows, columns]) = shapes.get(name).map(Vec::as_slice) else {
+        let Some([rows, inputs @ ..]) = shapes.get(name).map(Vec::as_slice) else {
             continue;
         };
+        if inputs.is_empty() {
+            continue;
+        }
+        let (rows, columns) = (*rows, inputs.iter().product::<usize>());
         let group = format!("muon.{}x{}", rows.min(columns), rows.max(columns));
         groups.entry(group).or_default().push(Member {
             name: name.clone(),

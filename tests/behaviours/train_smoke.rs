@@ -9,7 +9,7 @@ use danqing::pipeline::noise::Noise;
 use danqing::request::Seed;
 use danqing::train::TrainError;
 use danqing::train::autoencoding::{self, Weights};
-use danqing::train::demo::{networks::Sizes, pictures};
+use danqing::train::demo::{autoencoder, networks::Sizes, pictures};
 use danqing::train::optimizer::{LearningRate, OptimizerConfig};
 use danqing::train::parameters::{Named, values};
 use danqing::train::trainer::{Plan, Trainer};
@@ -35,7 +35,7 @@ fn new_trainer(device: &Device) -> Trainer<AutoencoderKl> {
     device.seed(5);
     Trainer::new(
         Sizes::tiny().vae.init(device),
-        OptimizerConfig::default(),
+        autoencoder::optimizer(),
         Some(0.99),
     )
 }

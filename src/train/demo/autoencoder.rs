@@ -15,6 +15,7 @@ use crate::model::{AutoencoderKl, VaeConfig};
 use crate::pipeline::noise::Noise;
 use crate::request::Seed;
 use crate::train::autoencoding::{self, Weights};
+use crate::train::muon::Muon;
 use crate::train::optimizer::OptimizerConfig;
 use crate::train::prefetch::Prefetch;
 use crate::train::trainer::{Plan, Trainer};
@@ -31,10 +32,24 @@ pub struct Job {
     pub batch: u64,
     /// Share of the steps that see crops.
     pub crop_share: f64,
+    /// What moves the weights.
+    pub optimizer: OptimizerConfig,
     /// Decay of the moving average of the weights, if one is wanted.
     pub average: Option<f64>,
     /// When to stop, and where to write.
     pub plan: Plan,
+}
+
+/// The optimiser that the demo model was trained with: Muon for all kernels but those at pixels and latents, AdamW for
+/// the rest.
+pub fn optimizer() -> OptimizerConfig {
+    let inside = |name: &str| {
+        name.ends_with(".weight") && !name.contains("conv_in") && !name.contains("conv_out")
+    };
+    OptimizerConfig {
+        muon: Some(Muon::for_matrices(inside)),
+        ..OptimizerConfig::default()
+    }
 }
 
 /// What was measured of a trained autoencoder; kept beside its state.
@@ -62,7 +77,7 @@ pub fn run(job: &Job, device: &Device) -> Result<LatentStatistics, TrainError> {
     let recorded = device.clone().autodiff();
     device.seed(job.seed);
     let vae = job.sizes.vae.init(&recorded);
-    let mut trainer = Trainer::new(vae, OptimizerConfig::default(), job.average);
+    let mut trainer = Trainer::new(vae, job.optimizer, job.average);
     trainer.resume(&job.plan, &recorded)?;
     let last_crop = (job.plan.rate.total as f64 * job.crop_share) as u64;
     let (seed, batch) = (job.seed, job.batch);

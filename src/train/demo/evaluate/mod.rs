@@ -23,7 +23,7 @@ pub use diversity::Diversity;
 pub use effects::{GuidanceEffect, NegativeEffect, SizeScore};
 
 /// Renders the readers are fitted to, and renders they are tried on.
-const FITTED: u64 = 4000;
+const FITTED: u64 = 6000;
 const TRIED: u64 = 600;
 
 /// One attribute's share of right readings.
