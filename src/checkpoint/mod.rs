@@ -37,7 +37,7 @@ use std::path::{Path, PathBuf};
 
 use burn::tensor::{DType, Device};
 
-use crate::model::{AutoencoderKl, TextEncoder, Transformer};
+use crate::model::{AutoencoderKl, Form, TextEncoder, Transformer};
 
 pub use configs::Configs;
 pub use demo::{DEMO_MODEL_VARIABLE, find_demo_model};
@@ -183,18 +183,19 @@ impl Checkpoint {
         self.load(self.new_transformer(device), device, dtype, progress)
     }
 
-    /// Loads the diffusion transformer in bfloat16, with the big products of its main blocks in 8 bits; see
-    /// [`Transformer::load_as_fp8`].
+    /// [`load_transformer`](Self::load_transformer) with its blocks held as `form`.
     ///
     /// # Errors
     /// As [`load_transformer`](Self::load_transformer).
-    pub fn load_transformer_as_fp8(
+    pub fn load_transformer_as(
         &self,
+        form: Form,
         device: &Device,
+        dtype: DType,
         progress: Progress<'_>,
     ) -> Result<Transformer, CheckpointError> {
-        let network = self.new_transformer(device).load_as_fp8();
-        self.load(network, device, DType::BF16, progress)
+        let network = self.new_transformer(device).load_as(form);
+        self.load(network, device, dtype, progress)
     }
 
     /// Loads the layers of the text encoder that are run; else as [`load_transformer`](Self::load_transformer).

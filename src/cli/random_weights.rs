@@ -5,7 +5,7 @@ use crate::{
     checkpoint::{find_demo_model, save_module},
     files,
     model::{
-        SchedulerConfig, TextEncoderConfig, TransformerConfig, VaeConfig, layers::Embedding,
+        Form, SchedulerConfig, TextEncoderConfig, TransformerConfig, VaeConfig, layers::Embedding,
         qwen3::Layer,
     },
     pipeline::{
@@ -30,6 +30,10 @@ pub enum RandomModel {
 impl RandomModel {
     /// Draws all weights on the device, one tensor at a time, directly in the placement's number format.
     pub fn init(self, placement: &Placement) -> Networks {
+        self.init_as(placement.precision.form(), placement)
+    }
+
+    fn init_as(self, form: Form, placement: &Placement) -> Networks {
         let Self::ZImageTurbo = self;
         let device = &placement.device;
         // The same weights every time, so that formats can be compared.
@@ -48,10 +52,9 @@ impl RandomModel {
         } else {
             Reader::Resident(config.init(device).map(&mut draw))
         };
-        let mut transformer = TransformerConfig::z_image_turbo().init(device);
-        if placement.precision == Precision::Fp8 {
-            transformer = transformer.load_as_fp8();
-        }
+        let transformer = TransformerConfig::z_image_turbo()
+            .init(device)
+            .load_as(form);
         let networks = Networks {
             tokenizer: None,
             reader,
@@ -86,7 +89,7 @@ impl RandomModel {
             vae,
             scheduler,
             ..
-        } = self.init(&placement)
+        } = self.init_as(Form::Stored, &placement)
         else {
             return Err(Failure::Failed(
                 "the text encoder is not on the device".into(),

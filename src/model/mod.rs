@@ -22,5 +22,5 @@ pub mod vae;
 pub use config::{ConfigError, SchedulerConfig, TextEncoderConfig, TransformerConfig, VaeConfig};
 pub use qwen3::TextEncoder;
 pub use scheduler::FlowMatchEuler;
-pub use transformer::{Context, ForwardError, Transformer};
+pub use transformer::{Context, Form, ForwardError, Transformer};
 pub use vae::AutoencoderKl;

@@ -1,5 +1,6 @@
 //! Where a picture is made, found out without ever panicking.
 
+use crate::model::Form;
 use burn::tensor::{DType, Device};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
@@ -97,6 +98,16 @@ impl Precision {
         match self {
             Self::F32 => DType::F32,
             Self::Bf16 | Self::Fp8 => DType::BF16,
+        }
+    }
+}
+
+impl Precision {
+    /// How the transformer's blocks are held for painting.
+    pub const fn form(self) -> Form {
+        match self {
+            Self::F32 | Self::Bf16 => Form::Merged,
+            Self::Fp8 => Form::Fp8,
         }
     }
 }

@@ -77,19 +77,11 @@ impl Networks {
         let begin = part(Part::Vae);
         let vae = checkpoint.load_vae(device, dtype, &mut |done, _| report(begin + done))?;
         let begin = part(Part::Transformer);
+        let form = placement.precision.form();
         let report = &mut |done, _| report(begin + done);
-        let mut transformer = if placement.precision == Precision::Fp8 {
-            checkpoint.load_transformer_as_fp8(device, report)?
-        } else {
-            checkpoint.load_transformer(device, dtype, report)?
-        };
-        if placement.is_cuda() {
-            // What was only needed for loading.
-            device.memory_cleanup();
-        } else {
-            // A tenth faster on a CPU. On CUDA the fast path gains little by it.
-            transformer = transformer.merge_projections();
-        }
+        let transformer = checkpoint.load_transformer_as(form, device, dtype, report)?;
+        // What was only needed for loading.
+        device.memory_cleanup();
         Ok(Self {
             tokenizer,
             reader,

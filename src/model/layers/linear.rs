@@ -36,6 +36,14 @@ impl Linear {
         }
     }
 
+    /// One layer that computes what layers of one input without biases do, side by side.
+    pub fn merge<const N: usize>(layers: [Self; N]) -> Self {
+        let weights = layers.map(|layer| layer.weight.into_value());
+        let device = weights[0].device();
+        let merge = |weights: [Tensor<2>; N]| Tensor::cat(weights.into(), 0);
+        Self::from_weight(device.memory_persistent_allocations(weights, merge))
+    }
+
     /// Weight and bias, for an op that takes several projections at once.
     pub fn projection(&self) -> ops::Projection {
         (self.weight.val(), self.bias.as_ref().map(Param::val))

@@ -3,6 +3,7 @@
 use burn::module::{Initializer, Module};
 use burn::tensor::{Device, Tensor};
 
+use super::Form;
 use crate::model::config::TransformerConfig;
 use crate::model::layers::{Linear, RmsNorm, passthrough_module};
 use crate::model::ops::{self, AttentionSpec, KeyMask, Mask, Projections, Rope};
@@ -44,9 +45,9 @@ pub struct SplitAttention {
     pub norm_k: Option<RmsNorm>,
     #[module(skip)]
     heads: usize,
-    /// Become [`Fp8Attention`] when the weights are there.
+    /// What it becomes when the weights are there.
     #[module(skip)]
-    to_fp8: bool,
+    becomes: Form,
 }
 
 /// Attention with one input projection.
@@ -79,6 +80,29 @@ pub struct Fp8Attention {
     heads: usize,
 }
 
+impl SplitAttention {
+    fn merge(self) -> MergedAttention {
+        MergedAttention {
+            qkv: Linear::merge([self.to_q, self.to_k, self.to_v]),
+            to_out: self.to_out,
+            norm_q: self.norm_q,
+            norm_k: self.norm_k,
+            heads: self.heads,
+        }
+    }
+
+    fn quantise(self) -> Fp8Attention {
+        let inputs = [self.to_q, self.to_k, self.to_v].map(|linear| linear.weight.into_value());
+        Fp8Attention {
+            qkv: ops::fp8::quantise(inputs),
+            to_out: ops::fp8::quantise([self.to_out[0].weight.val()]),
+            norm_q: self.norm_q,
+            norm_k: self.norm_k,
+            heads: self.heads,
+        }
+    }
+}
+
 impl Attention {
     pub(super) fn new(config: &TransformerConfig, device: &Device) -> Self {
         let linear = || {
@@ -98,14 +122,14 @@ impl Attention {
             norm_q: norm(),
             norm_k: norm(),
             heads: config.n_heads,
-            to_fp8: false,
+            becomes: Form::Stored,
         })
     }
 
-    pub(super) fn load_as_fp8(self) -> Self {
+    pub(super) fn load_as(self, form: Form) -> Self {
         match self {
             Self::Split(split) => Self::Split(SplitAttention {
-                to_fp8: true,
+                becomes: form,
                 ..split
             }),
             other => other,
@@ -114,33 +138,20 @@ impl Attention {
 
     fn mapped(self) -> Self {
         match self {
-            Self::Split(split) if split.to_fp8 && split.to_q.weight.is_initialized() => {
-                let [out] = [&split.to_out[0]].map(|linear| linear.weight.val());
-                let parts = [split.to_q, split.to_k, split.to_v];
-                Self::Fp8(Fp8Attention {
-                    qkv: ops::fp8::quantise(parts.map(|linear| linear.weight.into_value())),
-                    to_out: ops::fp8::quantise([out]),
-                    norm_q: split.norm_q,
-                    norm_k: split.norm_k,
-                    heads: split.heads,
-                })
-            }
+            Self::Split(split) if split.to_q.weight.is_initialized() => match split.becomes {
+                Form::Stored => Self::Split(split),
+                Form::Merged => Self::Merged(split.merge()),
+                Form::Fp8 => Self::Fp8(split.quantise()),
+            },
             other => other,
         }
     }
 
     pub(super) fn merge_projections(self) -> Self {
-        let Self::Split(split) = self else {
-            return self;
-        };
-        let weights = [split.to_q, split.to_k, split.to_v].map(|linear| linear.weight.into_value());
-        Self::Merged(MergedAttention {
-            qkv: Linear::from_weight(Tensor::cat(weights.into(), 0)),
-            to_out: split.to_out,
-            norm_q: split.norm_q,
-            norm_k: split.norm_k,
-            heads: split.heads,
-        })
+        match self {
+            Self::Split(split) => Self::Merged(split.merge()),
+            other => other,
+        }
     }
 
     /// `[B, S, dim]` → `[B, S, dim]`; every token sees every real token of its item.

@@ -5,6 +5,7 @@
 use burn::module::{Initializer, Module};
 use burn::tensor::{Device, Tensor};
 
+use super::Form;
 use super::attention::Attention;
 use super::feed_forward::FeedForward;
 use crate::model::config::TransformerConfig;
@@ -63,10 +64,10 @@ impl Block {
         }
     }
 
-    pub(super) fn load_as_fp8(self) -> Self {
+    pub(super) fn load_as(self, form: Form) -> Self {
         Self {
-            attention: self.attention.load_as_fp8(),
-            feed_forward: self.feed_forward.load_as_fp8(),
+            attention: self.attention.load_as(form),
+            feed_forward: self.feed_forward.load_as(form),
             ..self
         }
     }

@@ -3,6 +3,7 @@
 use burn::module::{Initializer, Module};
 use burn::tensor::{Device, Tensor};
 
+use super::Form;
 use crate::model::config::TransformerConfig;
 use crate::model::layers::{Linear, passthrough_module};
 use crate::model::ops::{self, Projections};
@@ -29,9 +30,9 @@ pub struct SplitFeedForward {
     pub w2: Linear,
     /// `[F, dim]`
     pub w3: Linear,
-    /// Become [`Fp8FeedForward`] when the weights are there.
+    /// What it becomes when the weights are there.
     #[module(skip)]
-    to_fp8: bool,
+    becomes: Form,
 }
 
 /// The network with one input projection.
@@ -52,6 +53,23 @@ pub struct Fp8FeedForward {
     pub w2: ops::fp8::Weight,
 }
 
+impl SplitFeedForward {
+    fn merge(self) -> MergedFeedForward {
+        MergedFeedForward {
+            w13: Linear::merge([self.w1, self.w3]),
+            w2: self.w2,
+        }
+    }
+
+    fn quantise(self) -> Fp8FeedForward {
+        let inputs = [self.w1, self.w3].map(|linear| linear.weight.into_value());
+        Fp8FeedForward {
+            w13: ops::fp8::quantise(inputs),
+            w2: ops::fp8::quantise([self.w2.weight.into_value()]),
+        }
+    }
+}
+
 impl FeedForward {
     pub(super) fn new(config: &TransformerConfig, device: &Device) -> Self {
         let linear = |d_in, d_out| {
@@ -62,14 +80,14 @@ impl FeedForward {
             w1: linear(config.dim, config.ffn_dim()),
             w2: linear(config.ffn_dim(), config.dim),
             w3: linear(config.dim, config.ffn_dim()),
-            to_fp8: false,
+            becomes: Form::Stored,
         })
     }
 
-    pub(super) fn load_as_fp8(self) -> Self {
+    pub(super) fn load_as(self, form: Form) -> Self {
         match self {
             Self::Split(split) => Self::Split(SplitFeedForward {
-                to_fp8: true,
+                becomes: form,
                 ..split
             }),
             other => other,
@@ -78,26 +96,20 @@ impl FeedForward {
 
     fn mapped(self) -> Self {
         match self {
-            Self::Split(split) if split.to_fp8 && split.w1.weight.is_initialized() => {
-                let parts = [split.w1, split.w3];
-                Self::Fp8(Fp8FeedForward {
-                    w13: ops::fp8::quantise(parts.map(|linear| linear.weight.into_value())),
-                    w2: ops::fp8::quantise([split.w2.weight.into_value()]),
-                })
-            }
+            Self::Split(split) if split.w1.weight.is_initialized() => match split.becomes {
+                Form::Stored => Self::Split(split),
+                Form::Merged => Self::Merged(split.merge()),
+                Form::Fp8 => Self::Fp8(split.quantise()),
+            },
             other => other,
         }
     }
 
     pub(super) fn merge_projections(self) -> Self {
-        let Self::Split(split) = self else {
-            return self;
-        };
-        let weights = [split.w1, split.w3].map(|linear| linear.weight.into_value());
-        Self::Merged(MergedFeedForward {
-            w13: Linear::from_weight(Tensor::cat(weights.into(), 0)),
-            w2: split.w2,
-        })
+        match self {
+            Self::Split(split) => Self::Merged(split.merge()),
+            other => other,
+        }
     }
 
     /// `[B, S, dim]` → `[B, S, dim]`

@@ -32,6 +32,19 @@ pub fn padded_tokens(tokens: usize) -> usize {
     tokens.next_multiple_of(TOKENS_MULTIPLE)
 }
 
+/// How the weights of a block are held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// As checkpoints name them: for training and saving.
+    Stored,
+    /// q|k|v and w1|w3 joined into one weight each, for fewer and larger products: for inference.
+    Merged,
+    /// Merged, and all products in 8 bits (E4M3, a scale for each row of weights and activations): half the memory, on a
+    /// chip that multiplies E4M3 up to twice the speed, and other pictures. Attention itself, norms, modulation,
+    /// embedders and the final layer keep their numbers.
+    Fp8,
+}
+
 /// Why a network did not finish.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ForwardError {
@@ -159,14 +172,21 @@ impl Transformer {
         }
     }
 
-    /// Makes the big products of the main blocks 8-bit (E4M3, a scale for each row of weights and activations) as soon
-    /// as their weights are loaded: half the memory, and on a chip that multiplies E4M3 twice the speed.
-    ///
-    /// The refiners, which are few, embedders, modulation and the final layer keep their numbers, as do attention
-    /// itself and all norms. Load afterwards; such a module is neither trained nor saved.
-    pub fn load_as_fp8(self) -> Self {
+    /// Has each block take `form` as soon as its weights are there, so that loading holds one block twice and no more.
+    /// Of [`Form::Fp8`] the refiners take only the merging: they are few, and their inputs many kinds of numbers.
+    pub fn load_as(self, form: Form) -> Self {
+        let refiner = match form {
+            Form::Fp8 => Form::Merged,
+            other => other,
+        };
+        let become_form = |blocks: Vec<Block>, form| {
+            let blocks = blocks.into_iter();
+            blocks.map(|block| block.load_as(form)).collect()
+        };
         Self {
-            layers: self.layers.into_iter().map(Block::load_as_fp8).collect(),
+            noise_refiner: become_form(self.noise_refiner, refiner),
+            context_refiner: become_form(self.context_refiner, refiner),
+            layers: become_form(self.layers, form),
             ..self
         }
     }
