@@ -10,6 +10,9 @@ use super::{Kernels, libraries};
 /// Widest row that the quantising kernels hold in registers.
 const WIDEST_ROW: usize = 16_384;
 
+/// Widest row that the kernel which gates and quantises holds.
+const WIDEST_GATED_ROW: usize = 10_240;
+
 /// Rows and columns of an E4M3 matrix are multiples of this, as cuBLASLt asks.
 pub const MULTIPLE: usize = 16;
 
@@ -59,6 +62,7 @@ pub fn linear<const D: usize>(x: &Tensor<D>, (w, scales): Weight<'_>) -> Option<
 /// down·(silu(gate·x)·(up·x)); `gate_up` holds the rows of both.
 pub fn swiglu(x: &Tensor<3>, gate_up: Weight<'_>, down: Weight<'_>) -> Option<Tensor<3>> {
     capable(&[place(x)])?;
+    (down.0.dims()[1] <= WIDEST_GATED_ROW).then_some(())?;
     Some(Tensor::from_dispatch(Dispatch::cuda_swiglu_fp8(
         x.clone().into_dispatch(),
         gate_up.0.clone().into_dispatch(),

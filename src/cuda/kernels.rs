@@ -65,6 +65,7 @@ pub enum Kernel {
     GroupNormApply,
     UpsampleNearest,
     QuantiseRows,
+    QuantiseWideRows,
     SiluMulQuantise,
     Rescale,
 }
@@ -101,12 +102,13 @@ impl Kernel {
             Self::GroupNormApply => ("picture.cu", c"group_norm_apply", 0),
             Self::UpsampleNearest => ("picture.cu", c"upsample_nearest", 0),
             Self::QuantiseRows => ("fp8.cu", c"quantise_rows", 0),
+            Self::QuantiseWideRows => ("fp8.cu", c"quantise_wide_rows", 0),
             Self::SiluMulQuantise => ("fp8.cu", c"silu_mul_quantise", 0),
             Self::Rescale => ("fp8.cu", c"rescale", 0),
         }
     }
 
-    const ALL: [Self; 18] = [
+    const ALL: [Self; 19] = [
         Self::RmsNorm,
         Self::ResidualNorm,
         Self::LayerNorm,
@@ -123,6 +125,7 @@ impl Kernel {
         Self::GroupNormApply,
         Self::UpsampleNearest,
         Self::QuantiseRows,
+        Self::QuantiseWideRows,
         Self::SiluMulQuantise,
         Self::Rescale,
     ];

@@ -21,6 +21,9 @@ use crate::cuda::stream::{Work, enqueue};
 /// Threads of a block, as in fp8.cu; a block makes a row.
 const THREADS: u32 = 256;
 
+/// Widest row of the kernel that keeps the most rows under way.
+const NARROW: usize = 4096;
+
 /// Ops whose weights are E4M3: bytes `[out, in]` and f32 scales `[out]`. Everything else is bfloat16, or f32 where
 /// [`super::CudaOps`] says so.
 #[backend_extension(Cube, Fusion)]
@@ -158,13 +161,18 @@ fn quantise_rows(
     [rows, width]: [usize; 2],
     into: Quantised,
 ) -> Result<(), CudaError> {
+    let kernel = if width <= NARROW {
+        Kernel::QuantiseRows
+    } else {
+        Kernel::QuantiseWideRows
+    };
     let (values, scales, width) = (into.values, into.scales, width as i32);
     let arguments = arguments![x, values, scales, width];
     let grid = [rows as u32, 1, 1];
-    // SAFETY: the parameters of quantise_rows, in order; `into` has room for as many rows.
+    // SAFETY: the parameters of both kernels, in order; `into` has room for as many rows.
     unsafe {
         work.kernels
-            .launch(Kernel::QuantiseRows, work.stream, grid, THREADS, arguments)
+            .launch(kernel, work.stream, grid, THREADS, arguments)
     }
 }
 
