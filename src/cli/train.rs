@@ -38,7 +38,7 @@ enum Demo {
     Painter(Painting),
     /// Write what was trained as a model folder
     Export(Export),
-    /// Paint a contact sheet of training pictures
+    /// Lay out pictures on a contact sheet: those of files, or else training pictures
     Sheet(Sheet),
     /// Measure how well a model follows prompts about combinations it was never trained on
     Evaluate(Evaluate),
@@ -131,9 +131,15 @@ struct Export {
 
 #[derive(Debug, ClapArgs)]
 struct Sheet {
-    /// The PNG to write
+    /// Pictures of one size to lay out, in this order; training pictures are painted without any
+    #[arg(value_name = "PICTURE")]
+    pictures: Vec<PathBuf>,
+    /// The PNG or JPEG to write
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+    /// Pictures in a row
+    #[arg(long, default_value_t = 6)]
+    columns: u32,
     /// The first picture's seed
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -257,10 +263,15 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
             println!("{}", export.out.display());
         }
         Demo::Sheet(wanted) => {
-            let pictures: Vec<_> = (wanted.seed..wanted.seed + wanted.count)
-                .map(|seed| crate::train::demo::render(&Scene::sample(seed), 256))
-                .collect();
-            sheet::write(&sheet::contact_sheet(&pictures, 6, 4), &wanted.out)?;
+            let pictures = if wanted.pictures.is_empty() {
+                (wanted.seed..wanted.seed + wanted.count)
+                    .map(|seed| crate::train::demo::render(&Scene::sample(seed), 256))
+                    .collect()
+            } else {
+                sheet::read(&wanted.pictures)?
+            };
+            let sheet = sheet::contact_sheet(&pictures, wanted.columns, 4);
+            sheet::write(&sheet, &wanted.out)?;
         }
         Demo::Evaluate(wanted) => {
             let model = wanted

@@ -44,6 +44,20 @@ pub enum TrainError {
     /// The tokenizer could not be trained or used.
     #[error("tokenizer: {0}; report this, since captions come from the program itself")]
     Tokenizer(String),
+    /// A picture could not be read.
+    #[error("cannot read the picture {}: {source}; name PNG, JPEG or WebP files", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the decoder said.
+        source: image::ImageError,
+    },
+    /// Pictures of several sizes for one sheet.
+    #[error("{} differs in size from the first picture; name pictures of one size", path.display())]
+    Mixed {
+        /// The first that differs.
+        path: PathBuf,
+    },
     /// A picture could not be written.
     #[error("cannot write the picture {}: {source}; free some space or choose another folder", path.display())]
     Picture {

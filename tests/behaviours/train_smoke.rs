@@ -22,7 +22,7 @@ fn plan(folder: &Path) -> Plan {
             peak: 3e-3,
             warm_up: 2,
             hold: 0.0,
-            total: 2 * PIECE,
+            total: 3 * PIECE,
         },
         piece: PIECE,
         limit: Duration::from_secs(600),

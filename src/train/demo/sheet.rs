@@ -1,6 +1,6 @@
 //! Contact sheets.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use burn::tensor::Tensor;
 use image::{RgbImage, imageops};
@@ -47,6 +47,28 @@ pub fn pictures(decoded: Tensor<4>) -> Result<Vec<RgbImage>, TrainError> {
         })
     };
     Ok(values.chunks_exact(3 * plane).map(picture).collect())
+}
+
+/// Reads pictures of one size.
+///
+/// # Errors
+/// When a file is no picture or has another size than the first.
+pub fn read(paths: &[PathBuf]) -> Result<Vec<RgbImage>, TrainError> {
+    let mut pictures: Vec<RgbImage> = Vec::new();
+    for path in paths {
+        let picture = image::open(path).map_err(|source| TrainError::Read {
+            path: path.clone(),
+            source,
+        })?;
+        let picture = picture.into_rgb8();
+        if let Some(first) = pictures.first()
+            && first.dimensions() != picture.dimensions()
+        {
+            return Err(TrainError::Mixed { path: path.clone() });
+        }
+        pictures.push(picture);
+    }
+    Ok(pictures)
 }
 
 /// Writes a picture.
