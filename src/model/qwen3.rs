@@ -154,13 +154,47 @@ impl Layer {
         }
     }
 
-    /// `[B, S, hidden]` → `[B, S, hidden]`
-    pub fn forward(&self, x: Tensor<3>, rope: &Rope) -> Tensor<3> {
-        let normed = self.input_layernorm.forward(x.clone());
-        let branch = self.self_attn.forward(normed, rope);
-        let norm = &self.post_attention_layernorm;
-        let [x, normed] = ops::residual_norm(x, branch, norm.weight.val(), norm.eps());
-        x + self.mlp.forward(normed)
+    /// The stream after this layer.
+    pub fn forward(&self, stream: Residual, rope: &Rope) -> Residual {
+        let [x, normed] = stream.norm(&self.input_layernorm);
+        let branch = Some(self.self_attn.forward(normed, rope));
+        let [x, normed] = Residual { x, branch }.norm(&self.post_attention_layernorm);
+        let branch = Some(self.mlp.forward(normed));
+        Residual { x, branch }
+    }
+}
+
+/// The residual stream between layers `[B, S, hidden]`. The last branch is not yet added, so that its sum and the norm
+/// that follows are one pass.
+#[derive(Debug, Clone)]
+pub struct Residual {
+    x: Tensor<3>,
+    branch: Option<Tensor<3>>,
+}
+
+impl Residual {
+    /// The stream at its beginning.
+    pub fn new(embeddings: Tensor<3>) -> Self {
+        Self {
+            x: embeddings,
+            branch: None,
+        }
+    }
+
+    /// `[B, S, hidden]`
+    pub fn sum(self) -> Tensor<3> {
+        match self.branch {
+            Some(branch) => self.x + branch,
+            None => self.x,
+        }
+    }
+
+    /// The sum and its norm.
+    fn norm(self, norm: &RmsNorm) -> [Tensor<3>; 2] {
+        match self.branch {
+            Some(branch) => ops::residual_norm(self.x, branch, norm.weight.val(), norm.eps()),
+            None => [self.x.clone(), norm.forward(self.x)],
+        }
     }
 }
 
@@ -227,14 +261,15 @@ impl TextEncoder {
         ids: Tensor<2, Int>,
         interrupted: &dyn Fn() -> bool,
     ) -> Result<Tensor<3>, ForwardError> {
-        let mut x = self.embed_tokens.forward(ids);
-        let rope = self.config.rope(&x);
+        let embeddings = self.embed_tokens.forward(ids);
+        let rope = self.config.rope(&embeddings);
+        let mut stream = Residual::new(embeddings);
         for layer in &self.layers {
             if interrupted() {
                 return Err(ForwardError::Interrupted);
             }
-            x = layer.forward(x, &rope);
+            stream = layer.forward(stream, &rope);
         }
-        Ok(x)
+        Ok(stream.sum())
     }
 }

@@ -91,13 +91,14 @@ fn stream(
 ) -> Result<Tensor<2>, PipelineError> {
     let config = parts.config();
     let ids = config.ids(ids, parts.device())?;
-    let mut x = parts.embedding()?.forward(ids);
-    let rope = config.rope(&x);
+    let embeddings = parts.embedding()?.forward(ids);
+    let rope = config.rope(&embeddings);
+    let mut stream = qwen3::Residual::new(embeddings);
     for index in 0..config.layers_run() {
         if interrupted() {
             return Err(ForwardError::Interrupted.into());
         }
-        x = parts.layer(index)?.forward(x, &rope);
+        stream = parts.layer(index)?.forward(stream, &rope);
     }
-    Ok(x.squeeze_dim(0))
+    Ok(stream.sum().squeeze_dim(0))
 }
