@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::settings::Settings;
 use super::state::{ExportKind, Unsaved};
-use crate::engine::JobId;
+use crate::engine::{JobId, PreviewQuality};
 use crate::gallery::Entry;
 use crate::request::Request;
 use crate::request::preset::Preset;
@@ -39,8 +39,8 @@ pub enum Effect {
     EditJob(JobId, Box<Request>),
     /// Frees the model in use and loads this one.
     Load(PathBuf),
-    /// Whether previews are made.
-    Previews(bool),
+    /// How previews are made.
+    Previews(PreviewQuality),
     /// Looks for pictures.
     Search(String),
     /// Stars or unstars a picture.

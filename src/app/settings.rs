@@ -9,6 +9,7 @@ use eframe::egui::ThemePreference;
 use serde::{Deserialize, Serialize};
 
 use super::i18n::{Language, Message};
+use crate::engine::PreviewQuality;
 use crate::files::{self, FileError};
 use crate::gallery::naming::PATTERN;
 use crate::pipeline::device::DeviceChoice;
@@ -31,8 +32,8 @@ pub struct Settings {
     pub pattern: String,
     /// The device.
     pub device: DeviceChoice,
-    /// Whether previews are made.
-    pub previews: bool,
+    /// How previews are made.
+    pub previews: PreviewQuality,
     /// Whether the window asks for attention when a job ends behind it.
     pub attention: bool,
     /// The preset that a start without a draft applies, by its file's name.
@@ -52,7 +53,7 @@ impl Default for Settings {
             gallery: None,
             pattern: PATTERN.to_owned(),
             device: DeviceChoice::Auto,
-            previews: true,
+            previews: PreviewQuality::default(),
             attention: true,
             preset: None,
             model: None,
@@ -71,7 +72,7 @@ struct Written {
     gallery: Option<PathBuf>,
     file_name: Option<String>,
     device: Option<String>,
-    previews: Option<bool>,
+    previews: Option<toml::Value>,
     attention: Option<bool>,
     preset: Option<String>,
     model: Option<PathBuf>,
@@ -131,6 +132,13 @@ impl Settings {
                 wrong("device", written.device.as_deref().unwrap_or_default());
                 usual.device
             });
+        let previews = match &written.previews {
+            None => usual.previews,
+            Some(value) => preview_quality(value).unwrap_or_else(|| {
+                wrong("previews", &value.to_string());
+                usual.previews
+            }),
+        };
         let settings = Self {
             language,
             theme,
@@ -138,7 +146,7 @@ impl Settings {
             reduced_motion: written.reduced_motion.unwrap_or(usual.reduced_motion),
             gallery: written.gallery,
             pattern: written.file_name.unwrap_or(usual.pattern),
-            previews: written.previews.unwrap_or(usual.previews),
+            previews,
             attention: written.attention.unwrap_or(usual.attention),
             preset: written.preset,
             model: written.model,
@@ -162,6 +170,11 @@ impl Settings {
             ThemePreference::Light => "light",
             ThemePreference::Dark => "dark",
         };
+        let previews = match self.previews {
+            PreviewQuality::Off => "off",
+            PreviewQuality::Fast => "fast",
+            PreviewQuality::Good => "good",
+        };
         let written = Written {
             language: Some(language.to_owned()),
             theme: Some(theme.to_owned()),
@@ -169,7 +182,7 @@ impl Settings {
             gallery: self.gallery.clone(),
             file_name: Some(self.pattern.clone()),
             device: Some(self.device.to_string()),
-            previews: Some(self.previews),
+            previews: Some(previews.into()),
             attention: Some(self.attention),
             preset: self.preset.clone(),
             model: self.model.clone(),
@@ -181,6 +194,21 @@ impl Settings {
             source: std::io::Error::other(error),
         })?;
         files::replace(file, text.as_bytes())
+    }
+}
+
+/// Early versions knew only true and false.
+fn preview_quality(written: &toml::Value) -> Option<PreviewQuality> {
+    match written {
+        toml::Value::Boolean(false) => Some(PreviewQuality::Off),
+        toml::Value::Boolean(true) => Some(PreviewQuality::Fast),
+        toml::Value::String(text) => match text.as_str() {
+            "off" => Some(PreviewQuality::Off),
+            "fast" => Some(PreviewQuality::Fast),
+            "good" => Some(PreviewQuality::Good),
+            _ => None,
+        },
+        _ => None,
     }
 }
 
@@ -206,7 +234,7 @@ mod tests {
             theme: ThemePreference::Light,
             gallery: Some("/画/廊".into()),
             device: DeviceChoice::Cuda(1),
-            previews: false,
+            previews: PreviewQuality::Good,
             ..Settings::default()
         };
         settings.save(&file).unwrap();
@@ -264,7 +292,7 @@ mod tests {
         let (settings, said) = Settings::load(&file);
         assert_eq!(
             (settings.language, settings.previews),
-            (Some(Language::English), false)
+            (Some(Language::English), PreviewQuality::Off)
         );
         assert_eq!(
             said.iter().map(|message| message.key).collect::<Vec<_>>(),

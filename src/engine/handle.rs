@@ -10,8 +10,8 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::worker::Worker;
 use super::{
-    CancelToken, Command, EngineError, Event, JobId, Keeper, Loader, ModelChoice, Preview, Queue,
-    QueueError, SaveTo, Status, slots::Slot,
+    CancelToken, Command, EngineError, Event, JobId, Keeper, Loader, ModelChoice, Preview,
+    PreviewQuality, Queue, QueueError, SaveTo, Status, slots::Slot,
 };
 use crate::request::Request;
 
@@ -41,7 +41,7 @@ pub struct Engine {
 pub(super) struct Shared {
     pub status: Slot<Status>,
     pub preview: Slot<Option<Preview>>,
-    pub wants_preview: Arc<AtomicBool>,
+    pub previews: Slot<PreviewQuality>,
     pub closing: Arc<AtomicBool>,
     /// Stops the model that is being read.
     pub loading: Slot<Option<CancelToken>>,
@@ -86,7 +86,6 @@ impl Engine {
         let (commands, inbox) = bounded(COMMANDS);
         let (outbox, events) = bounded(EVENTS);
         let shared = Shared::default();
-        shared.wants_preview.store(true, Ordering::Relaxed);
         let queue = self.queue.clone();
         let worker_shared = shared.clone();
         let thread = std::thread::Builder::new()
@@ -123,9 +122,9 @@ impl EngineHandle {
         self.shared.preview.take()
     }
 
-    /// Whether previews are made at all.
-    pub fn set_previews(&self, wanted: bool) {
-        self.shared.wants_preview.store(wanted, Ordering::Relaxed);
+    /// How previews are made from now on.
+    pub fn set_previews(&self, quality: PreviewQuality) {
+        self.shared.previews.put(quality);
     }
 
     /// What the engine is doing.

@@ -7,7 +7,7 @@ use super::EngineError;
 use super::painter::Provenance;
 use crate::gallery::metadata::{Metadata, NOISE_CHACHA20_BOX_MULLER, StageSeconds};
 use crate::gallery::writer;
-use crate::pipeline::{Picture, Timings};
+use crate::pipeline::{PeakMemory, Picture, Timings};
 use crate::request::Request;
 
 /// Where pictures are written.
@@ -120,5 +120,6 @@ pub fn metadata(picture: &Picture, request: &Request, provenance: &Provenance) -
             decode,
             total,
         }),
+        peak_memory: picture.peak_memory.map(PeakMemory::bytes),
     }
 }

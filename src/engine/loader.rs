@@ -3,7 +3,7 @@
 use std::any::Any;
 
 use super::error::panic_words;
-use super::painter::{Loader, Painter, Progress, Provenance};
+use super::painter::{Loader, Painter, PreviewQuality, Progress, Provenance};
 use super::{CancelToken, EngineError, ModelChoice};
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::gallery::metadata::ModelRecord;
@@ -98,7 +98,13 @@ impl Observer for Reporter<'_> {
         (self.0)(Progress::Step {
             step: count(report.step),
             steps: count(report.steps),
-            preview: &|| report.preview(),
+            preview: &|quality| match quality {
+                PreviewQuality::Good => report.decoded_preview().unwrap_or_else(|error| {
+                    tracing::warn!(%error, "no preview through the autoencoder");
+                    report.preview()
+                }),
+                _ => report.preview(),
+            },
         });
     }
 

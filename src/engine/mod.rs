@@ -34,7 +34,7 @@ pub use handle::{Engine, EngineHandle};
 pub use keeper::{GalleryKeeper, Keeper, Kept, SaveTo};
 pub use loader::PipelineLoader;
 pub use memory::{Demands, Fit};
-pub use painter::{Loader, Painter, Progress, Provenance};
+pub use painter::{Loader, Painter, PreviewQuality, Progress, Provenance};
 pub use queue::{Job, JobId, JobState, Queue, QueueError, QueueView};
 pub use queue_file::Restored;
 pub use slots::{Preview, Status};

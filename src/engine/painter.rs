@@ -7,6 +7,18 @@ use crate::gallery::metadata::{LoraRecord, ModelRecord};
 use crate::pipeline::{Picture, Stage};
 use crate::request::Request;
 
+/// How previews are made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PreviewQuality {
+    /// Not at all.
+    Off,
+    /// By a linear map of the latents: soft, and next to free.
+    #[default]
+    Fast,
+    /// By a small pass through the autoencoder.
+    Good,
+}
+
 /// What a painter reports while it works.
 pub enum Progress<'a> {
     /// It begins something else.
@@ -18,7 +30,7 @@ pub enum Progress<'a> {
         /// Steps in all.
         steps: u32,
         /// Draws what the picture will look like; called only when somebody wants to see it.
-        preview: &'a dyn Fn() -> RgbImage,
+        preview: &'a dyn Fn(PreviewQuality) -> RgbImage,
     },
     /// The text encoder did not see this end of the prompt.
     PromptCut(String),

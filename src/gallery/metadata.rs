@@ -42,6 +42,9 @@ pub struct Metadata {
     /// How long it took.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seconds: Option<StageSeconds>,
+    /// The most memory in bytes that was held while it was made, on the device or, without one, by the program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peak_memory: Option<u64>,
 }
 
 /// A checkpoint as a record names it.
@@ -208,6 +211,7 @@ pub(crate) mod tests {
                 total: 1.5,
                 ..StageSeconds::default()
             }),
+            peak_memory: Some(1 << 40),
         }
     }
 

@@ -192,6 +192,8 @@ impl<'a> Run<'a> {
                 before: step.before,
                 shape: self.shape,
                 projection: &self.pipeline.projection,
+                vae: &self.pipeline.vae,
+                device: &self.pipeline.placement.device,
             });
             begin = Instant::now();
         })?;

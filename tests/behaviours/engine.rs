@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use danqing::engine::{EngineError, Event, JobId, JobState, Outcome, Queue, Status};
+use danqing::engine::{
+    EngineError, Event, JobId, JobState, Outcome, PreviewQuality, Queue, Status,
+};
 use danqing::request::{Count, Seed};
 use scripted::{Act, Studio, TENSOR, request};
 
@@ -411,7 +413,7 @@ fn only_the_newest_preview_is_kept_and_none_is_drawn_when_nobody_wants_one() {
     let preview = studio.handle.take_preview().unwrap();
     assert_eq!(preview.step, 8);
     assert!(studio.handle.take_preview().is_none());
-    studio.handle.set_previews(false);
+    studio.handle.set_previews(PreviewQuality::Off);
     studio.submit(request(2));
     studio.until_ended();
     assert!(studio.handle.take_preview().is_none());

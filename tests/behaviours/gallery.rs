@@ -57,6 +57,7 @@ impl Room {
             decoded_in_tiles: false,
             created: None,
             seconds: None,
+            peak_memory: None,
         };
         let pixels = RgbImage::from_fn(64, 32, |x, y| Rgb([x as u8, y as u8, seed as u8]));
         let path = writer::write_png(&self.folder(), &pixels, &metadata).unwrap();

@@ -51,7 +51,7 @@ impl Painter for Colours {
             if cancel.is_cancelled() {
                 return Err(EngineError::Cancelled);
             }
-            let preview = &|| RgbImage::from_pixel(8, 8, shade(step));
+            let preview = &|_| RgbImage::from_pixel(8, 8, shade(step));
             report(Progress::Step {
                 step,
                 steps,

@@ -285,6 +285,7 @@ pub fn at_work(language: Language) -> State {
             decode: 0.32,
             total: 4.27,
         }),
+        peak_memory: Some(171 << 20),
     };
     state.gallery.facts = state
         .gallery

@@ -6,7 +6,7 @@ use crate::app::effect::Effect;
 use crate::app::i18n::Message;
 use crate::app::notices::{Offer, Weight};
 use crate::app::state::{State, Unsaved};
-use crate::engine::{EngineError, Event, JobId, Outcome, keeper};
+use crate::engine::{EngineError, Event, JobId, Kept, ModelChoice, Outcome, Provenance, keeper};
 use crate::gallery::Notice;
 use crate::pipeline::Picture;
 use crate::request::{Count, Request};
@@ -20,23 +20,7 @@ pub fn engine_event(state: &mut State, event: Event) -> Vec<Effect> {
             choice,
             seconds,
             provenance,
-        } => {
-            let name = state.model_name(&choice.path);
-            tracing::info!(model = %name, seconds, "model loaded");
-            state.engine.loaded = Some(choice);
-            let model = &provenance.model;
-            let model = model.hash.as_ref().unwrap_or(&model.name);
-            state.engine.forecast_key =
-                format!("{model} {} {}", provenance.device, provenance.dtype);
-            state.engine.provenance = Some(provenance.clone());
-            // The small model is at home on the processor; there is nothing to warn of.
-            if let Some(notice) = provenance.notice.filter(|_| !state.demo_active()) {
-                state
-                    .notices
-                    .warn(Message::new("notice-device").because(notice));
-            }
-            out.push(Effect::CountTokens(state.draft.full_prompt()));
-        }
+        } => loaded(state, choice, seconds, provenance, &mut out),
         Event::LoadFailed {
             error: EngineError::Cancelled,
             ..
@@ -56,35 +40,18 @@ pub fn engine_event(state: &mut State, event: Event) -> Vec<Effect> {
             state.canvas.watching = Some(job);
             state.canvas.preview = None;
         }
-        Event::Kept { job, kept, .. } => {
-            if let Some(why) = kept.instead {
-                let said = Message::new("notice-kept-instead")
-                    .with("path", kept.path.display().to_string())
-                    .because(why);
-                state
-                    .notices
-                    .offer(Weight::Warning, said, Offer::OpenSettings);
-            }
-            if let Ok(path) = kept.path.strip_prefix(&state.gallery_folder) {
-                let watched = state.canvas.watching == Some(job);
-                if watched {
-                    super::gallery::choose(state, path.to_owned(), &mut out);
-                    // The next picture of the job shows its previews again.
-                    state.canvas.watching = state
-                        .queue
-                        .running()
-                        .filter(|running| running.id == job)
-                        .map(|_| job);
-                    state.canvas.preview = None;
-                    state.gallery.scroll_to_chosen = true;
-                }
-            }
-        }
+        Event::Kept { job, kept, .. } => self::kept(state, job, kept, &mut out),
         Event::Ended { job, outcome } => {
-            if state.canvas.watching == Some(job) {
+            // Who has watched it come into being needs no message that it is there.
+            let watched = state.canvas.watching == Some(job);
+            if watched {
                 state.canvas.watching = None;
             }
-            ended(state, job, outcome, &mut out);
+            if !(watched && matches!(outcome, Outcome::Finished(_))) {
+                ended(state, job, outcome, &mut out);
+            } else {
+                out.push(Effect::Attention);
+            }
         }
         Event::DeviceLost(why) => {
             state.engine.lost = true;
@@ -106,6 +73,51 @@ pub fn engine_event(state: &mut State, event: Event) -> Vec<Effect> {
         | Event::Step { .. } => {}
     }
     out
+}
+
+fn loaded(
+    state: &mut State,
+    choice: ModelChoice,
+    seconds: f64,
+    provenance: Provenance,
+    out: &mut Vec<Effect>,
+) {
+    let name = state.model_name(&choice.path);
+    tracing::info!(model = %name, seconds, "model loaded");
+    state.engine.loaded = Some(choice);
+    let model = &provenance.model;
+    let model = model.hash.as_ref().unwrap_or(&model.name);
+    state.engine.forecast_key = format!("{model} {} {}", provenance.device, provenance.dtype);
+    // The small model is at home on the processor; there is nothing to warn of.
+    if let Some(notice) = provenance.notice.as_ref().filter(|_| !state.demo_active()) {
+        let said = Message::new("notice-device").because(notice);
+        state.notices.warn(said);
+    }
+    state.engine.provenance = Some(provenance);
+    out.push(Effect::CountTokens(state.draft.full_prompt()));
+}
+
+/// Shows a finished picture to who has watched it, and says so when it is not where it should be.
+fn kept(state: &mut State, job: JobId, kept: Kept, out: &mut Vec<Effect>) {
+    if let Some(why) = kept.instead {
+        let path = kept.path.display().to_string();
+        let said = Message::new("notice-kept-instead")
+            .with("path", path)
+            .because(why);
+        let offer = Offer::OpenSettings;
+        state.notices.offer(Weight::Warning, said, offer);
+    }
+    let Ok(path) = kept.path.strip_prefix(&state.gallery_folder) else {
+        return;
+    };
+    if state.canvas.watching == Some(job) {
+        super::gallery::choose(state, path.to_owned(), out);
+        // The next picture of the job shows its previews again.
+        let running = state.queue.running().filter(|running| running.id == job);
+        state.canvas.watching = running.map(|_| job);
+        state.canvas.preview = None;
+        state.gallery.scroll_to_chosen = true;
+    }
 }
 
 fn ended(state: &mut State, job: JobId, outcome: Outcome, out: &mut Vec<Effect>) {

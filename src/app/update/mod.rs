@@ -36,28 +36,11 @@ pub fn command(state: &mut State, command: Command) -> Vec<Effect> {
         Command::ShowNegative(open) => state.desk.negative_open = open,
         Command::ShowWords(open) => state.desk.words_open = open,
         Command::Queue(change) => queue::change(state, change, out),
-        Command::ResumeQueue => {
-            state.recovery = None;
-            out.push(Effect::Pause(false));
-        }
-        Command::DiscardQueue => {
-            state.recovery = None;
-            out.extend([Effect::CancelWaiting, Effect::Pause(false)]);
-        }
-        Command::HeldBack { show } => {
-            state.held_back = 0;
-            if show {
-                show_tab(state, RightTab::Queue);
-            }
-        }
-        Command::SaveUnsaved => {
-            out.extend(state.unsaved.first().cloned().map(Effect::SaveUnsaved));
-        }
-        Command::DiscardUnsaved => {
-            if !state.unsaved.is_empty() {
-                state.unsaved.remove(0);
-            }
-        }
+        Command::ResumeQueue
+        | Command::DiscardQueue
+        | Command::HeldBack { .. }
+        | Command::SaveUnsaved
+        | Command::DiscardUnsaved => answer_offer(state, command, out),
         Command::Search(_)
         | Command::OnlyStarred(_)
         | Command::Choose(_)
@@ -125,6 +108,33 @@ pub fn command(state: &mut State, command: Command) -> Vec<Effect> {
     effects
 }
 
+/// What was pressed in a banner.
+fn answer_offer(state: &mut State, command: Command, out: &mut Vec<Effect>) {
+    match command {
+        Command::ResumeQueue => {
+            state.recovery = None;
+            out.push(Effect::Pause(false));
+        }
+        Command::DiscardQueue => {
+            state.recovery = None;
+            out.extend([Effect::CancelWaiting, Effect::Pause(false)]);
+        }
+        Command::HeldBack { show } => {
+            state.held_back = 0;
+            if show {
+                show_tab(state, RightTab::Queue);
+            }
+        }
+        Command::SaveUnsaved => {
+            out.extend(state.unsaved.first().cloned().map(Effect::SaveUnsaved));
+        }
+        Command::DiscardUnsaved if !state.unsaved.is_empty() => {
+            state.unsaved.remove(0);
+        }
+        _ => {}
+    }
+}
+
 fn act(state: &mut State, action: Action, out: &mut Vec<Effect>) {
     if let Some(why) = why_not(state, action) {
         // A key that does nothing must not leave a person guessing; moving through an empty list needs no words.
@@ -159,15 +169,19 @@ fn act(state: &mut State, action: Action, out: &mut Vec<Effect>) {
         Action::Redo => draft::redo(state, out),
         Action::Open => out.push(Effect::PickFiles),
         Action::AddModel => out.push(Effect::PickModel),
-        Action::PasteText => open_dialog(state, Dialog::PasteText),
-        Action::SavePreset => open_dialog(state, Dialog::SavePreset),
-        Action::Export => open_dialog(state, Dialog::Export),
-        Action::Models => open_dialog(state, Dialog::Models),
-        Action::Settings => open_dialog(state, Dialog::Settings),
-        Action::System => open_dialog(state, Dialog::System),
-        Action::Keys => open_dialog(state, Dialog::Keys),
-        Action::Palette => open_dialog(state, Dialog::Palette),
-        Action::Notices => open_dialog(state, Dialog::Notices),
+        Action::PasteText
+        | Action::SavePreset
+        | Action::Export
+        | Action::Models
+        | Action::Settings
+        | Action::System
+        | Action::Keys
+        | Action::Palette
+        | Action::Notices => {
+            if let Some(dialog) = dialog_of(action) {
+                open_dialog(state, dialog);
+            }
+        }
         Action::SearchGallery => {
             show_tab(state, RightTab::Gallery);
             state.desk.focus_search = true;
@@ -198,38 +212,52 @@ fn act(state: &mut State, action: Action, out: &mut Vec<Effect>) {
             let open = !(state.layout.left || state.layout.right);
             (state.layout.left, state.layout.right) = (open, open);
         }
-        Action::SwitchLanguage => {
-            let language = match state.settings.language.unwrap_or_else(Language::of_system) {
-                Language::Chinese => Language::English,
-                Language::English => Language::Chinese,
-            };
-            change_settings(
-                state,
-                Settings {
-                    language: Some(language),
-                    ..state.settings.clone()
-                },
-                out,
-            );
-        }
-        Action::SwitchTheme => {
-            let theme = match state.settings.theme {
-                ThemePreference::Light => ThemePreference::Dark,
-                ThemePreference::Dark => ThemePreference::System,
-                ThemePreference::System => ThemePreference::Light,
-            };
-            change_settings(
-                state,
-                Settings {
-                    theme,
-                    ..state.settings.clone()
-                },
-                out,
-            );
-        }
+        Action::SwitchLanguage => switch_language(state, out),
+        Action::SwitchTheme => switch_theme(state, out),
         Action::RestartEngine => out.push(Effect::Restart),
         Action::Quit => out.push(Effect::Close),
     }
+}
+
+/// The dialog that an action opens.
+fn dialog_of(action: Action) -> Option<Dialog> {
+    Some(match action {
+        Action::PasteText => Dialog::PasteText,
+        Action::SavePreset => Dialog::SavePreset,
+        Action::Export => Dialog::Export,
+        Action::Models => Dialog::Models,
+        Action::Settings => Dialog::Settings,
+        Action::System => Dialog::System,
+        Action::Keys => Dialog::Keys,
+        Action::Palette => Dialog::Palette,
+        Action::Notices => Dialog::Notices,
+        _ => return None,
+    })
+}
+
+fn switch_language(state: &mut State, out: &mut Vec<Effect>) {
+    let language = match state.settings.language.unwrap_or_else(Language::of_system) {
+        Language::Chinese => Language::English,
+        Language::English => Language::Chinese,
+    };
+    let settings = Settings {
+        language: Some(language),
+        ..state.settings.clone()
+    };
+    change_settings(state, settings, out);
+}
+
+fn switch_theme(state: &mut State, out: &mut Vec<Effect>) {
+    let theme = match state.settings.theme {
+        ThemePreference::Light => ThemePreference::Dark,
+        ThemePreference::Dark => ThemePreference::System,
+        ThemePreference::System => ThemePreference::Light,
+    };
+    let settings = Settings {
+        theme,
+        ..state.settings.clone()
+    };
+    change_settings(state, settings, out);
 }
 
 fn open_dialog(state: &mut State, dialog: Dialog) {

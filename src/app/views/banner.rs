@@ -9,73 +9,49 @@ use crate::app::theme::Tokens;
 
 /// Draws the offers that stand.
 pub fn show(ui: &mut Ui, view: &mut View<'_>) {
-    if view.state.engine.lost {
+    let state = view.state;
+    let count = |count: usize| [("count", count.into())];
+    if state.engine.lost {
         let text = view.say("banner-device-lost");
-        let restart = view.say("banner-restart");
-        offer(
-            ui,
-            "lost",
-            &text,
-            &mut [(&restart, Command::Do(Action::RestartEngine))],
-            view,
-        );
+        let restart = ("banner-restart", Command::Do(Action::RestartEngine));
+        offer(ui, "lost", &text, &[restart], view);
     }
-    if !view.state.unsaved.is_empty() {
-        let text = view.say_with(
-            "banner-unsaved",
-            &[("count", view.state.unsaved.len().into())],
-        );
-        let (save, discard) = (view.say("banner-unsaved-save"), view.say("banner-discard"));
-        let choices = &mut [
-            (save.as_str(), Command::SaveUnsaved),
-            (&discard, Command::DiscardUnsaved),
+    if let Some(jobs) = state.recovery {
+        let text = view.say_with("banner-recovery", &count(jobs));
+        let choices = [
+            ("banner-resume", Command::ResumeQueue),
+            ("banner-discard", Command::DiscardQueue),
         ];
-        offer(ui, "unsaved", &text, choices, view);
+        offer(ui, "recovery", &text, &choices, view);
     }
-    if view.state.held_back > 0 {
-        let text = view.say_with(
-            "banner-held-back",
-            &[("count", view.state.held_back.into())],
-        );
-        let (look, read) = (view.say("action-show-queue"), view.say("notice-dismiss"));
-        let choices = &mut [
-            (look.as_str(), Command::HeldBack { show: true }),
-            (&read, Command::HeldBack { show: false }),
+    if !state.unsaved.is_empty() {
+        let text = view.say_with("banner-unsaved", &count(state.unsaved.len()));
+        let choices = [
+            ("banner-unsaved-save", Command::SaveUnsaved),
+            ("banner-discard", Command::DiscardUnsaved),
         ];
-        offer(ui, "held back", &text, choices, view);
+        offer(ui, "unsaved", &text, &choices, view);
     }
-    if let Some(jobs) = view.state.recovery {
-        let text = view.say_with("banner-recovery", &[("count", jobs.into())]);
-        let (resume, discard) = (view.say("banner-resume"), view.say("banner-discard"));
-        offer(
-            ui,
-            "recovery",
-            &text,
-            &mut [
-                (&resume, Command::ResumeQueue),
-                (&discard, Command::DiscardQueue),
-            ],
-            view,
-        );
+    if state.held_back > 0 {
+        let text = view.say_with("banner-held-back", &count(state.held_back));
+        let choices = [
+            ("action-show-queue", Command::HeldBack { show: true }),
+            ("notice-dismiss", Command::HeldBack { show: false }),
+        ];
+        offer(ui, "held back", &text, &choices, view);
     }
-    if view.state.editing.is_some() {
+    if state.editing.is_some() {
         let text = view.say("banner-editing");
-        let (save, leave) = (view.say("banner-save-edit"), view.say("banner-leave-edit"));
-        let save_command = Command::Queue(QueueChange::SaveEdit);
-        offer(
-            ui,
-            "editing",
-            &text,
-            &mut [
-                (&save, save_command),
-                (&leave, Command::Queue(QueueChange::LeaveEdit)),
-            ],
-            view,
-        );
+        let choices = [
+            ("banner-save-edit", Command::Queue(QueueChange::SaveEdit)),
+            ("banner-leave-edit", Command::Queue(QueueChange::LeaveEdit)),
+        ];
+        offer(ui, "editing", &text, &choices, view);
     }
 }
 
-fn offer(ui: &mut Ui, id: &str, text: &str, choices: &mut [(&str, Command)], view: &mut View<'_>) {
+/// One offer: what is the matter, and what can be done, each with the key of its words; the usual choice first.
+fn offer(ui: &mut Ui, id: &str, text: &str, choices: &[(&str, Command)], view: &mut View<'_>) {
     let t = Tokens::of(ui);
     let frame = Frame::new()
         .fill(t.chosen)
@@ -85,12 +61,13 @@ fn offer(ui: &mut Ui, id: &str, text: &str, choices: &mut [(&str, Command)], vie
         .show_separator_line(false)
         .show(ui, |ui| {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                for (index, (name, command)) in choices.iter().enumerate().rev() {
+                for (index, (key, command)) in choices.iter().enumerate().rev() {
+                    let name = view.say(key);
                     let pressed = if index == 0 {
-                        ui.add(Button::new(*name).fill(t.card).min_size([0.0, 28.0].into()))
+                        ui.add(Button::new(name).fill(t.card).min_size([0.0, 28.0].into()))
                             .clicked()
                     } else {
-                        widgets::button(ui, name).clicked()
+                        widgets::button(ui, &name).clicked()
                     };
                     if pressed {
                         view.send(command.clone());

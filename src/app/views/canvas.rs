@@ -12,7 +12,7 @@ use super::{canvas_bar, canvas_compare, status, widgets};
 use crate::app::command::{Action, Command};
 use crate::app::state::{Zoom, prompt_of, size_of};
 use crate::app::theme::{GRID, Tokens};
-use crate::engine::JobId;
+use crate::engine::{JobId, Status};
 use crate::request::Draft;
 
 /// The least and the most screen pixels for one of the picture.
@@ -39,7 +39,7 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
         .show(ui, |ui| canvas_bar::show(ui, view));
     let area = ui.available_rect_before_wrap();
     ui.painter().rect_filled(area, 0.0, t.canvas);
-    if view.state.canvas.watching.is_some() && view.state.canvas.preview.is_none() {
+    if nothing_painted_yet(view) {
         return before_first_step(ui, view, area);
     }
     match what(view) {
@@ -57,6 +57,7 @@ fn what<'a>(view: &View<'a>) -> Option<Shown<'a>> {
     if let Some((job, preview)) = state
         .canvas
         .watching
+        .filter(|_| state.canvas.preview.is_some())
         .and_then(|id| Some((id, view.textures.preview.as_ref()?)))
     {
         let size = size_of_job(view, job).unwrap_or(preview.size_vec2() * 8.0);
@@ -72,6 +73,13 @@ fn what<'a>(view: &View<'a>) -> Option<Shown<'a>> {
         .picture(path)
         .or_else(|| view.textures.thumbnail(path))?;
     Some(of_entry(view, path, texture))
+}
+
+/// Whether a job is watched of which there is nothing to see: neither a preview nor an earlier picture of its own.
+fn nothing_painted_yet(view: &View<'_>) -> bool {
+    let canvas = &view.state.canvas;
+    let later = matches!(&view.state.engine.status, Status::Painting(now) if now.picture > 0);
+    canvas.watching.is_some() && canvas.preview.is_none() && !later
 }
 
 /// The size of the picture that `job` paints, in pixels.

@@ -102,19 +102,7 @@ fn slider(ui: &mut Ui, view: &mut View<'_>, area: Rect, one: &Shown<'_>, two: &S
     let right = Rect::from_min_max(pos2(x, area.min.y), area.max);
     paint(ui, left, rect, one.texture);
     paint(ui, right, rect, two.texture);
-    let painter = ui.painter().with_clip_rect(area);
-    painter.line_segment(
-        [pos2(x, seen.top()), pos2(x, seen.bottom())],
-        Stroke::new(2.0, Color32::WHITE),
-    );
-    painter.circle_filled(pos2(x, seen.center().y), 10.0, Color32::WHITE);
-    for (points, sign) in [(-3.0_f32, -1.0_f32), (3.0, 1.0)] {
-        let tip = pos2(x + points + sign * 3.0, seen.center().y);
-        let back = pos2(x + points, seen.center().y);
-        let stroke = Stroke::new(1.5, Color32::from_gray(60));
-        painter.line_segment([back - vec2(0.0, 3.5), tip], stroke);
-        painter.line_segment([back + vec2(0.0, 3.5), tip], stroke);
-    }
+    paint_divider(ui, area, seen, x);
     let one_tag = seed_of(view, view.state.gallery.chosen.as_ref());
     let two_tag = seed_of(view, view.state.canvas.other.as_ref());
     if !one_tag.is_empty() {
@@ -132,5 +120,22 @@ fn slider(ui: &mut Ui, view: &mut View<'_>, area: Rect, one: &Shown<'_>, two: &S
             Align2::RIGHT_TOP,
             &two_tag,
         );
+    }
+}
+
+/// The line between the pictures, and its grip.
+fn paint_divider(ui: &Ui, area: Rect, seen: Rect, x: f32) {
+    let painter = ui.painter().with_clip_rect(area);
+    painter.line_segment(
+        [pos2(x, seen.top()), pos2(x, seen.bottom())],
+        Stroke::new(2.0, Color32::WHITE),
+    );
+    painter.circle_filled(pos2(x, seen.center().y), 10.0, Color32::WHITE);
+    for (points, sign) in [(-3.0_f32, -1.0_f32), (3.0, 1.0)] {
+        let tip = pos2(x + points + sign * 3.0, seen.center().y);
+        let back = pos2(x + points, seen.center().y);
+        let stroke = Stroke::new(1.5, Color32::from_gray(60));
+        painter.line_segment([back - vec2(0.0, 3.5), tip], stroke);
+        painter.line_segment([back + vec2(0.0, 3.5), tip], stroke);
     }
 }

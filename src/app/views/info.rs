@@ -170,6 +170,10 @@ fn making(ui: &mut Ui, view: &View<'_>, facts: &Metadata) {
             widgets::fact(ui, &view.say("info-pace"), &text);
         }
     }
+    if let Some(bytes) = facts.peak_memory {
+        let text = status::bytes_text(bytes);
+        widgets::fact(ui, &view.say("info-peak-memory"), &text);
+    }
     if let Some(created) = &facts.created {
         widgets::fact(
             ui,

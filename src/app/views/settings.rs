@@ -10,6 +10,7 @@ use crate::app::command::{Action, Command};
 use crate::app::i18n::Language;
 use crate::app::settings::Settings;
 use crate::app::theme::Tokens;
+use crate::engine::PreviewQuality;
 use crate::pipeline::device::DeviceChoice;
 
 /// Draws the dialog's content.
@@ -30,7 +31,7 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
         pattern(ui, view, &mut settings);
         ui.separator();
         device(ui, view, &mut settings);
-        switch(ui, view, "settings-previews", &mut settings.previews);
+        previews(ui, view, &mut settings);
         switch(ui, view, "settings-notify", &mut settings.attention);
         default_preset(ui, view, &mut settings);
     });
@@ -88,6 +89,23 @@ fn theme(ui: &mut Ui, view: &View<'_>, settings: &mut Settings) {
 fn switch(ui: &mut Ui, view: &View<'_>, key: &'static str, on: &mut bool) {
     let text = view.say(key);
     ui.checkbox(on, text);
+}
+
+fn previews(ui: &mut Ui, view: &View<'_>, settings: &mut Settings) {
+    let name = view.say("settings-previews");
+    row(ui, &name, |ui| {
+        for (choice, key) in [
+            (PreviewQuality::Off, "settings-previews-off"),
+            (PreviewQuality::Fast, "settings-previews-fast"),
+            (PreviewQuality::Good, "settings-previews-good"),
+        ] {
+            let tip = view.say(&format!("{key}-tip"));
+            let chip = widgets::chip(ui, &view.say(key), settings.previews == choice);
+            if chip.on_hover_text(tip).clicked() {
+                settings.previews = choice;
+            }
+        }
+    });
 }
 
 fn folder(ui: &mut Ui, view: &mut View<'_>) {

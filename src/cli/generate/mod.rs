@@ -59,6 +59,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
             decoded_in_tiles: false,
             created: None,
             seconds: None,
+            peak_memory: None,
         },
         prompts: batch.prompts().cloned().collect(),
         device_name: placement.name.clone(),

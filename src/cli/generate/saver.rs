@@ -9,7 +9,7 @@ use crate::{
         metadata::{Metadata, NOISE_CHACHA20_BOX_MULLER, StageSeconds},
         writer,
     },
-    pipeline::{CancelToken, Latents, Observer, Picture, Stage, StepReport, preview},
+    pipeline::{CancelToken, Latents, Observer, PeakMemory, Picture, Stage, StepReport, preview},
     request::{Count, Prompt},
 };
 use serde_json::json;
@@ -110,6 +110,7 @@ impl<'a> Saver<'a> {
         if self.story.with_times {
             metadata.created = Some(writer::rfc3339(SystemTime::now()));
             metadata.seconds = Some(seconds);
+            metadata.peak_memory = picture.peak_memory.map(PeakMemory::bytes);
         }
         let path = self.output.save(self.saved, &picture.pixels, &metadata)?;
         self.saved += 1;

@@ -2,13 +2,12 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use crossbeam_channel::{Receiver, RecvError, Sender, TrySendError, select};
 
 use super::super::handle::Shared;
 use super::super::slots::Painting;
-use super::super::{Command, Event, JobId, Preview, Progress, Status};
+use super::super::{Command, Event, JobId, Preview, PreviewQuality, Progress, Status};
 
 /// What the worker tells the window, without ever waiting for it.
 pub(super) struct Desk {
@@ -99,12 +98,13 @@ impl Desk {
                 preview,
             } => {
                 self.update(|painting| painting.note_step(step, steps));
-                if self.shared.wants_preview.load(Ordering::Relaxed) {
+                let quality = self.shared.previews.get();
+                if quality != PreviewQuality::Off {
                     self.shared.preview.put(Some(Preview {
                         job,
                         picture,
                         step,
-                        image: preview(),
+                        image: preview(quality),
                     }));
                 }
                 self.mention(Event::Step {

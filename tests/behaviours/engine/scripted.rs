@@ -277,7 +277,7 @@ impl Scripted {
             if cancel.is_cancelled() {
                 return Err(EngineError::Cancelled);
             }
-            let preview = || {
+            let preview = |_| {
                 self.ledger.previews.fetch_add(1, Ordering::SeqCst);
                 RgbImage::new(8, 4)
             };

@@ -1,0 +1,123 @@
+//! The engine: its queue, its model, and what that model's tokenizer says of a prompt.
+
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError};
+
+use super::Services;
+use crate::app::effect::Effect;
+use crate::app::i18n::Message;
+use crate::app::outcome::Outcome;
+use crate::app::state::{MAX_TOKENS, ModelFacts, State, TokenCount};
+use crate::checkpoint::Checkpoint;
+use crate::engine::memory::Demands;
+use crate::engine::{ModelChoice, QueueError};
+use crate::pipeline::device::{DeviceChoice, Placement, Precision};
+
+impl Services {
+    pub(super) fn queue(&self, state: &mut State, effect: Effect) {
+        let queue = self.engine.queue();
+        let result = match effect {
+            Effect::Submit { request, first } => {
+                let pushed = if first {
+                    queue.push_front(*request)
+                } else {
+                    queue.push(*request)
+                };
+                pushed.map(|_| ())
+            }
+            Effect::CancelRunning => {
+                self.engine.cancel_current();
+                Ok(())
+            }
+            Effect::Cancel(id) => queue.cancel(id),
+            Effect::CancelWaiting => {
+                queue.cancel_waiting();
+                Ok(())
+            }
+            Effect::Pause(paused) => {
+                queue.set_paused(paused);
+                Ok(())
+            }
+            Effect::Retry(id) => queue.retry(id),
+            Effect::MoveBy(id, places) => queue.move_by(id, places),
+            Effect::MoveTo(id, place) => queue.move_to(id, place),
+            Effect::EditJob(id, request) => queue.edit(id, *request),
+            _ => Ok(()),
+        };
+        self.engine.look();
+        match result {
+            Ok(()) => {}
+            // It ended between the press and now, which is what was wanted or no longer matters.
+            Err(QueueError::Gone(_)) => {}
+            Err(error) => state
+                .notices
+                .warn(Message::new("notice-queue").because(error)),
+        }
+    }
+
+    pub(super) fn load(&self, state: &mut State, path: PathBuf) {
+        let choice = ModelChoice {
+            path,
+            device: state.settings.device,
+        };
+        if let Err(error) = self.engine.load(choice) {
+            state
+                .notices
+                .error(Message::new("notice-engine").because(error));
+        }
+    }
+
+    pub(super) fn count_tokens(&self, state: &State, prompt: String) {
+        let Some(choice) = state.engine.loaded.clone() else {
+            return;
+        };
+        let cache = self.tokenizer.clone();
+        self.background.run("count tokens", move || {
+            // One count at a time: the lock is held while the tokenizer is read.
+            let mut cache = cache.lock().unwrap_or_else(PoisonError::into_inner);
+            let known = cache
+                .as_ref()
+                .filter(|(path, _)| *path == choice.path)
+                .map(|(_, tokenizer)| tokenizer.clone());
+            let tokenizer = match known {
+                Some(tokenizer) => tokenizer,
+                None => {
+                    let tokenizer =
+                        Arc::new(Checkpoint::open(&choice.path).ok()?.tokenizer().ok()?);
+                    *cache = Some((choice.path, tokenizer.clone()));
+                    tokenizer
+                }
+            };
+            drop(cache);
+            let tokens = tokenizer.encode(&prompt, MAX_TOKENS).ok()?;
+            let cut_at = tokens.truncated.map(|cut| cut.bytes.start);
+            Some(Outcome::Tokens(TokenCount {
+                prompt,
+                tokens: tokens.total,
+                cut_at,
+            }))
+        });
+    }
+}
+
+/// What the headers of a checkpoint say.
+pub(super) fn check_model(path: PathBuf, device: DeviceChoice) -> Outcome {
+    let facts = Checkpoint::open(&path).map(|checkpoint| {
+        use crate::checkpoint::Part;
+        let sets = Part::ALL.map(|part| checkpoint.tensors(part));
+        let dtypes: std::collections::BTreeSet<String> =
+            sets.iter().flat_map(|set| set.dtypes()).collect();
+        let bytes = checkpoint.bytes();
+        let precision = Placement::resolve(device, None)
+            .map_or(Precision::F32, |placement| placement.precision);
+        let demands = Demands::of(&checkpoint, precision);
+        ModelFacts {
+            precision: dtypes.into_iter().collect::<Vec<_>>().join(", "),
+            parameters: sets.iter().map(|set| set.parameters()).sum(),
+            bytes,
+            demands: Some(demands),
+            hash: checkpoint.quick_hash().ok(),
+        }
+    });
+    Outcome::ModelChecked(path, facts.map_err(|error| error.to_string()))
+}
