@@ -74,11 +74,12 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     }
     for (index, gpu) in status.gpus.iter().enumerate() {
         print_line(&format!(
-            "  card {index}: {}, compute capability {}.{}, {}",
+            "  card {index}: {}, compute capability {}.{}, {}{}",
             gpu.name,
             gpu.capability.0,
             gpu.capability.1,
-            gib(gpu.memory)
+            gib(gpu.memory),
+            if gpu.multiplies_fp8() { ", fp8" } else { "" }
         ));
     }
     print_line(&format!(
@@ -110,7 +111,7 @@ fn as_json(status: &CudaStatus, devices: &[DeviceInfo]) -> Value {
     let gpus: Vec<Value> = status
         .gpus
         .iter()
-        .map(|gpu| json!({ "name": gpu.name, "capability": [gpu.capability.0, gpu.capability.1], "memory": gpu.memory }))
+        .map(|gpu| json!({ "name": gpu.name, "capability": [gpu.capability.0, gpu.capability.1], "memory": gpu.memory, "fp8": gpu.multiplies_fp8() }))
         .collect();
     json!({
         "version": env!("CARGO_PKG_VERSION"),

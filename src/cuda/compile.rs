@@ -6,6 +6,9 @@
 use std::ffi::{CString, c_char};
 use std::path::PathBuf;
 
+use cubecl_environment::config::RuntimeConfig as _;
+use cubecl_environment::persistence::CacheConfig;
+use cubecl_runtime::config::CubeClRuntimeConfig;
 use cudarc::nvrtc::sys;
 use sha2::{Digest, Sha256};
 
@@ -14,6 +17,20 @@ use crate::files::{self, Places};
 
 /// More than any of the kernels comes to.
 const MOST_BYTES: u64 = 8 << 20;
+
+/// Has burn keep the kernels it generates and its tuning in the person's cache, by the program's version; without this it
+/// compiles them again at every start, and writes its tuning into whatever Rust project it is started in. To be called
+/// before a device is used; later it does nothing.
+pub fn keep_burns_kernels() {
+    let Ok(places) = Places::find() else {
+        return;
+    };
+    let mut config = CubeClRuntimeConfig::default();
+    config.compilation.cache = true;
+    config.environment.name = concat!("danqing-", env!("CARGO_PKG_VERSION")).to_owned();
+    config.environment.path = CacheConfig::Directory(places.cache.join("kernels"));
+    CubeClRuntimeConfig::try_set(config);
+}
 
 /// One compilation unit: files joined in order, as NVRTC has no include path to find the shared ones by.
 #[derive(Debug)]

@@ -31,6 +31,13 @@ pub struct Gpu {
     pub memory: u64,
 }
 
+impl Gpu {
+    /// Whether the chip multiplies 8-bit floating point.
+    pub fn multiplies_fp8(&self) -> bool {
+        self.capability >= (8, 9)
+    }
+}
+
 /// Something CUDA needs that is not here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Missing {
@@ -178,7 +185,7 @@ fn headers() -> Option<PathBuf> {
 /// What a card lacks for products of 8-bit floating point.
 pub(super) fn missing_for_fp8(gpu: &Gpu) -> Option<String> {
     let (major, minor) = gpu.capability;
-    if gpu.capability < (8, 9) {
+    if !gpu.multiplies_fp8() {
         return Some(format!(
             "it needs compute capability 8.9 or newer (GeForce 40, H100), this card has {major}.{minor}"
         ));
