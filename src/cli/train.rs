@@ -11,7 +11,6 @@ use crate::checkpoint::{Checkpoint, find_demo_model};
 use crate::pipeline::device::{DeviceChoice, Placement};
 use crate::pipeline::{CancelToken, Pipeline};
 use crate::request::Guidance;
-use crate::train::autoencoding::Learner;
 use crate::train::demo::networks::Sizes;
 use crate::train::demo::{autoencoder, dataset, evaluate, export, painter, scene::Scene, sheet};
 use crate::train::optimizer::{LearningRate, OptimizerConfig};
@@ -34,7 +33,7 @@ enum Command {
 #[derive(Debug, Subcommand)]
 enum Demo {
     /// Train the autoencoder; goes on from the state if there is one
-    Autoencoder(Autoencoding),
+    Autoencoder(Training),
     /// Train text encoder and transformer on a trained autoencoder; goes on from the state if there is one
     Painter(Painting),
     /// Write what was trained as a model folder
@@ -88,32 +87,6 @@ struct Training {
     /// Sizes of the networks
     #[arg(long, default_value = "demo")]
     size: SizeChoice,
-}
-
-#[derive(Debug, ClapArgs)]
-struct Autoencoding {
-    #[command(flatten)]
-    training: Training,
-    /// What learns
-    #[arg(long, default_value = "both")]
-    part: PartChoice,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum PartChoice {
-    /// Encoder and decoder
-    Both,
-    /// The decoder alone: a painter that was trained on the encoder's latents stays good
-    Decoder,
-}
-
-impl PartChoice {
-    fn learner(self) -> Learner {
-        match self {
-            Self::Both => Learner::Both,
-            Self::Decoder => Learner::Decoder,
-        }
-    }
 }
 
 #[derive(Debug, ClapArgs)]
@@ -251,14 +224,12 @@ const PAINTER: &str = "painter";
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let Command::Demo(demo) = &args.command;
     match demo {
-        Demo::Autoencoder(autoencoding) => {
-            let training = &autoencoding.training;
+        Demo::Autoencoder(training) => {
             let job = autoencoder::Job {
                 sizes: training.size.sizes(),
                 seed: training.seed,
                 batch: training.batch as u64,
                 crop_share: training.small_share,
-                learner: autoencoding.part.learner(),
                 optimizer: training.optimizer.or(autoencoder::optimizer()),
                 average: training.average,
                 plan: training.plan(AUTOENCODER, 1e-3, 100),

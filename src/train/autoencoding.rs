@@ -1,6 +1,5 @@
 //! What is wanted of an autoencoder: pictures that come back, from latents that stay near a normal distribution.
 
-use burn::module::Module;
 use burn::tensor::Tensor;
 
 use crate::model::AutoencoderKl;
@@ -23,15 +22,6 @@ impl Default for Weights {
     }
 }
 
-/// Which half of an autoencoder learns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Learner {
-    /// Encoder and decoder.
-    Both,
-    /// The decoder alone: latents stay what they are, and so does whatever was trained on them.
-    Decoder,
-}
-
 /// The loss `[1]` of pictures `[B, 3, H, W]` in −1..=1 sent through the autoencoder with the latents' own `noise`
 /// `[B, C, h, w]`; nothing for an autoencoder without encoder.
 pub fn loss(
@@ -39,16 +29,8 @@ pub fn loss(
     pictures: Tensor<4>,
     noise: Tensor<4>,
     weights: Weights,
-    learner: Learner,
 ) -> Option<Tensor<1>> {
-    let (mean, log_variance) = match learner {
-        Learner::Both => autoencoder.encode(pictures.clone())?,
-        Learner::Decoder => {
-            let plain = pictures.clone().without_autodiff();
-            let (mean, log_variance) = autoencoder.valid().encode(plain)?;
-            (mean.autodiff(), log_variance.autodiff())
-        }
-    };
+    let (mean, log_variance) = autoencoder.encode(pictures.clone())?;
     let variance = log_variance.clone().exp();
     let latents = mean.clone() + variance.clone().sqrt() * noise;
     let back = autoencoder.decode(latents);

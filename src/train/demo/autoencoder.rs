@@ -14,7 +14,7 @@ use crate::files;
 use crate::model::{AutoencoderKl, VaeConfig};
 use crate::pipeline::noise::Noise;
 use crate::request::Seed;
-use crate::train::autoencoding::{self, Learner, Weights};
+use crate::train::autoencoding::{self, Weights};
 use crate::train::muon::Muon;
 use crate::train::optimizer::OptimizerConfig;
 use crate::train::prefetch::Prefetch;
@@ -32,8 +32,6 @@ pub struct Job {
     pub batch: u64,
     /// Share of the steps that see crops.
     pub crop_share: f64,
-    /// What learns.
-    pub learner: Learner,
     /// What moves the weights.
     pub optimizer: OptimizerConfig,
     /// Decay of the moving average of the weights, if one is wanted.
@@ -100,7 +98,7 @@ pub fn run(job: &Job, device: &Device) -> Result<LatentStatistics, TrainError> {
         |vae, (batch, noise)| {
             let noise = Tensor::from_data(noise, &recorded);
             let pictures = pictures::tensor(batch.planes, batch.count, batch.size, &recorded);
-            autoencoding::loss(vae, pictures, noise, Weights::default(), job.learner)
+            autoencoding::loss(vae, pictures, noise, Weights::default())
                 .ok_or_else(|| TrainError::device("training", "this autoencoder has no encoder"))
         },
         |trainer| show(&trainer.result(), &job.plan.folder, device),
