@@ -20,6 +20,7 @@ mod behaviours {
     mod engine;
     mod engine_model;
     mod formats;
+    mod faults;
     mod gallery;
     mod generate;
     mod golden_autoencoder;
@@ -28,7 +29,10 @@ mod behaviours {
     mod golden_text_encoder;
     mod golden_transformer;
     mod hostile_pictures;
+    #[cfg(feature = "gui")]
+    mod imports;
     mod layers;
+    mod logs;
     mod metadata;
     mod model_files;
     mod presets;
@@ -39,6 +43,8 @@ mod behaviours {
     mod train_pictures;
     mod train_smoke;
     mod trainable;
+    #[cfg(feature = "gui")]
+    mod window_faults;
     #[cfg(feature = "gui")]
     mod window_flow;
     #[cfg(feature = "gui")]

@@ -64,3 +64,22 @@ fn failed(path: &Path, why: &dyn std::fmt::Display) -> Outcome {
             .because(why),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Fault row 43: what cannot be opened is named so that it can be copied, and nothing of a name is ever run.
+    #[test]
+    fn what_cannot_be_opened_is_said_with_its_path() {
+        let name = "/nonexistent/图片 ; $(touch ran) -x";
+        for outcome in [open_folder(Path::new(name)), reveal(Path::new(name))] {
+            let said = format!("{outcome:?}");
+            assert!(
+                said.contains("notice-not-opened") && said.contains("$(touch ran)"),
+                "{said}"
+            );
+        }
+        assert!(!Path::new("ran").exists());
+    }
+}

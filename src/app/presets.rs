@@ -228,6 +228,15 @@ fn take_picture(path: &Path, imported: &mut Imported) -> Result<(), String> {
 #[must_use]
 pub fn import_text(own: &Path, text: &str) -> Imported {
     let mut imported = Imported::default();
+    if text.len() as u64 > preset::MAX_BYTES {
+        let why = format!(
+            "it has {} bytes, and at most {} are read",
+            text.len(),
+            preset::MAX_BYTES
+        );
+        imported.refused.push(("text".to_owned(), why));
+        return imported;
+    }
     let text = text.trim();
     let paths: Vec<PathBuf> = text
         .lines()

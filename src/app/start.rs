@@ -20,8 +20,8 @@ use crate::engine::forecast::Forecast;
 use crate::engine::{
     Engine, EngineError, GalleryKeeper, Keeper, Loader, PipelineLoader, Queue, SaveTo,
 };
-use crate::files::Places;
 use crate::files::starts::{Start, Verdict};
+use crate::files::{Places, log};
 use crate::gallery::Thumbs;
 use crate::pipeline::device::{cuda_status, list_devices};
 use crate::request::{Draft, Guidance, ImageSize};
@@ -101,6 +101,8 @@ pub fn run(options: Options) -> Result<(), StartError> {
         system_font_fallback: false,
         ..Default::default()
     };
+    // Until the window is closed.
+    let _log = log::keep_in(&places.logs());
     let create: eframe::AppCreator<'_> = Box::new(move |creation| {
         fonts::add_system_fonts(&creation.egui_ctx);
         let mut studio = Studio::open(&creation.egui_ctx, places, options, parts)?;

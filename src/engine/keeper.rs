@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use super::EngineError;
 use super::painter::Provenance;
 use crate::gallery::metadata::{Metadata, NOISE_CHACHA20_BOX_MULLER, StageSeconds};
-use crate::gallery::writer;
+use crate::gallery::{dates, writer};
 use crate::pipeline::{PeakMemory, Picture, Timings};
 use crate::request::Request;
 
@@ -112,7 +112,7 @@ pub fn metadata(picture: &Picture, request: &Request, provenance: &Provenance) -
         dtype: provenance.dtype.clone(),
         noise: NOISE_CHACHA20_BOX_MULLER.to_owned(),
         decoded_in_tiles: picture.decoded_in_tiles,
-        created: Some(writer::rfc3339(SystemTime::now())),
+        created: Some(dates::rfc3339(SystemTime::now())),
         seconds: Some(StageSeconds {
             encode_text,
             encode_image,

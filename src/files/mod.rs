@@ -3,8 +3,10 @@
 //! - [`read`]: strangers' files, size-capped before a byte is parsed.
 //! - [`write`]: old content or new content, never half of either, even after a power cut.
 //! - [`places`]: the folders of settings, data, caches and pictures.
+//! - [`log`]: what the program says of itself, in files of limited size.
 //! - [`starts`]: whether the last runs of the window ended well.
 
+pub mod log;
 pub mod places;
 pub mod read;
 pub mod starts;

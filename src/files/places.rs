@@ -92,7 +92,7 @@ impl Places {
         self.cache.join("thumbnails")
     }
 
-    /// Logs, one file a day.
+    /// Logs, a few files of limited size.
     pub fn logs(&self) -> PathBuf {
         self.cache.join("logs")
     }

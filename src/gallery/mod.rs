@@ -4,12 +4,14 @@
 //!   under a name by [`naming`].
 //! - [`live`]: the folder as a list that is always ready, made of [`entry`], [`index`], [`search`], [`stars`],
 //!   [`trash`] and [`watch`].
+//! - [`dates`]: when, as it is written and as it is shown.
 //! - [`thumbs`]: small pictures, made in the background.
 //! - [`export`]: copies in other formats.
 //!
 //! Next to the pictures, in `.danqing`, lies what belongs to them and is not in their files: the stars, and what was
 //! deleted and may still be wanted. Everything else about them is in the caches, and can be made again.
 
+pub mod dates;
 pub mod entry;
 pub mod export;
 pub mod index;

@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use super::Metadata;
-use super::writer::rfc3339;
+use super::dates::rfc3339;
 
 /// The pattern that is used unless another is chosen.
 pub const PATTERN: &str = "{date}-{time}-{seed}";

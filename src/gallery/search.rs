@@ -9,11 +9,12 @@
 //! | `size:1024x1024`        | of this size; `size:1024x` and `size:x1024` ask for one side     |
 //! | `model:turbo`           | whose model's name has this word                                 |
 //! | `star:` or `star:yes`   | that are starred; `star:no` those that are not                   |
-//! | `after:2026-11-01`      | written on this day (UTC) or later; also `after:2026-11`, `after:2026` |
+//! | `after:2026-11-01`      | written on this day or later; also `after:2026-11`, `after:2026` |
 //! | `before:2026-11-01`     | written before this day                                          |
 //!
 //! All terms must hold. A full-width colon works as well. A term that cannot be understood is searched as a word.
 
+use super::dates::beginning;
 use super::entry::Entry;
 use crate::request::Seed;
 
@@ -151,8 +152,8 @@ fn keyed(text: &str) -> Option<What> {
             "no" | "false" | "0" => Some(What::Star(false)),
             _ => None,
         },
-        "after" => day_start(&value).map(What::After),
-        "before" => day_start(&value).map(What::Before),
+        "after" => beginning(&value).map(What::After),
+        "before" => beginning(&value).map(What::Before),
         _ => None,
     }
 }
@@ -170,38 +171,6 @@ fn size(value: &str) -> Option<What> {
     (width.is_some() || height.is_some()).then_some(What::Size(width, height))
 }
 
-/// The first millisecond of `YYYY`, `YYYY-MM` or `YYYY-MM-DD`, in UTC.
-fn day_start(value: &str) -> Option<u64> {
-    let mut parts = value.split(['-', '/', '.']);
-    let year: u64 = parts
-        .next()?
-        .parse()
-        .ok()
-        .filter(|year| (1970..=9999).contains(year))?;
-    let mut part = |most: u64| match parts.next() {
-        None => Some(1),
-        Some(text) => text
-            .parse()
-            .ok()
-            .filter(|number| (1..=most).contains(number)),
-    };
-    let (month, day) = (part(12)?, part(31)?);
-    parts
-        .next()
-        .is_none()
-        .then(|| days_before(year, month, day) * 86_400_000)
-}
-
-/// Days from 1970-01-01 to a date of the Gregorian calendar; years are counted from March, so that the leap day is last.
-fn days_before(year: u64, month: u64, day: u64) -> u64 {
-    let year = if month > 2 { year } else { year - 1 };
-    let month_from_march = (month + 9) % 12;
-    let day_of_year = (153 * month_from_march + 2) / 5 + day - 1;
-    let leap_days = year / 4 - year / 100 + year / 400;
-    // 719,468 days lie between March of year 0 and 1970.
-    year * 365 + leap_days + day_of_year - 719_468
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::entry::{Details, Facts};
@@ -215,7 +184,8 @@ mod tests {
             seed: Some(Seed(42)),
             model: Some("Z-Image-Turbo".into()),
         };
-        let modified = 1_762_041_600_000; // 2025-11-02T00:00:00Z
+        // Noon of the day, wherever this runs.
+        let modified = beginning("2025-11-02").unwrap_or_default() + 12 * 3_600_000;
         let path = "20251102-000000-42-1.png".into();
         Entry {
             path,
@@ -307,18 +277,5 @@ mod tests {
         assert!(Query::parse("20251102").finds(&entry));
         assert!(!Query::parse("fox").finds(&entry));
         assert!(!Query::parse("seed:42").finds(&entry));
-    }
-
-    #[test]
-    fn days_are_counted_as_calendars_do() {
-        for (date, days) in [
-            ((1970, 1, 1), 0),
-            ((1970, 3, 1), 59),
-            ((2000, 2, 29), 11_016),
-            ((2000, 3, 1), 11_017),
-            ((2026, 11, 22), 20_779),
-        ] {
-            assert_eq!(days_before(date.0, date.1, date.2), days, "{date:?}");
-        }
     }
 }

@@ -7,7 +7,7 @@ use std::{
     fs::OpenOptions,
     io::{self, Write as _},
     path::{Path, PathBuf},
-    time::{SystemTime, UNIX_EPOCH},
+    time::SystemTime,
 };
 
 /// Why a picture was not saved. Nothing of it is left in the folder.
@@ -170,35 +170,6 @@ fn write_new(path: &Path, bytes: &[u8]) -> Result<bool, WriteError> {
     })
 }
 
-/// The moment as RFC 3339 in UTC, such as `2026-11-22T19:55:05Z`.
-pub fn rfc3339(now: SystemTime) -> String {
-    let [year, month, day, hour, minute, second] = utc(now);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
-}
-
-/// Year, month, day, hour, minute and second in UTC. A clock before 1970 counts as 1970.
-///
-/// Days become dates by Howard Hinnant's `civil_from_days`: years begin in March, so that the leap day is the last.
-fn utc(now: SystemTime) -> [u64; 6] {
-    let seconds = now
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |elapsed| elapsed.as_secs());
-    let (days, time) = (seconds / 86_400 + 719_468, seconds % 86_400);
-    let (era, day_of_era) = (days / 146_097, days % 146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 {
-        shifted_month + 3
-    } else {
-        shifted_month - 9
-    };
-    let year = era * 400 + year_of_era + u64::from(month <= 2);
-    [year, month, day, time / 3600, time / 60 % 60, time % 60]
-}
-
 #[cfg(test)]
 #[expect(
     clippy::unwrap_used,
@@ -211,7 +182,6 @@ mod tests {
     use crate::gallery::read_png;
     use crate::request::{Prompt, Request, Seed};
     use image::Rgb;
-    use std::time::Duration;
 
     fn sample() -> (RgbImage, Metadata) {
         let pixels = RgbImage::from_fn(32, 16, |x, y| Rgb([x as u8 * 8, y as u8 * 16, 7]));
@@ -220,19 +190,6 @@ mod tests {
             Seed(u64::MAX),
         );
         (pixels, record(request))
-    }
-
-    #[test]
-    fn dates_are_right_around_leap_days() {
-        for (seconds, expected) in [
-            (0, "1970-01-01T00:00:00Z"),
-            (951_782_399, "2000-02-28T23:59:59Z"),
-            (951_782_400, "2000-02-29T00:00:00Z"),
-            (1_709_251_200, "2024-03-01T00:00:00Z"),
-            (4_107_542_400, "2100-03-01T00:00:00Z"),
-        ] {
-            assert_eq!(rfc3339(UNIX_EPOCH + Duration::from_secs(seconds)), expected);
-        }
     }
 
     #[test]

@@ -108,11 +108,18 @@ impl Desk<'_> {
     }
 
     pub fn reopen(home: Arc<tempfile::TempDir>) -> Self {
-        let places = Places::below(home.path());
         let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/files/golden/tiny/model_f32");
+        let mut desk = Self::start(home, Some(model));
+        desk.wait("the model is loaded", |state| state.engine.loaded.is_some());
+        desk
+    }
+
+    /// The program as it starts, with the model that was asked for.
+    pub fn start(home: Arc<tempfile::TempDir>, model: Option<PathBuf>) -> Self {
+        let places = Places::below(home.path());
         let options = Options {
             files: Vec::new(),
-            model: Some(model),
+            model,
         };
         let emergency = places.data.join("pictures");
         let parts = Parts {
@@ -125,9 +132,7 @@ impl Desk<'_> {
                 Studio::open(&creation.egui_ctx, places, options, parts).unwrap()
             });
         window.run_steps(3);
-        let mut desk = Self { window, home };
-        desk.wait("the model is loaded", |state| state.engine.loaded.is_some());
-        desk
+        Self { window, home }
     }
 
     pub fn state(&self) -> &State {

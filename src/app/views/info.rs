@@ -8,6 +8,7 @@ use super::{status, widgets};
 use crate::app::command::{Action, Command};
 use crate::app::state::Reuse;
 use crate::app::theme::GRID;
+use crate::gallery::dates;
 use crate::gallery::metadata::Metadata;
 
 /// Draws the tab.
@@ -175,11 +176,7 @@ fn making(ui: &mut Ui, view: &View<'_>, facts: &Metadata) {
         widgets::fact(ui, &view.say("info-peak-memory"), &text);
     }
     if let Some(created) = &facts.created {
-        widgets::fact(
-            ui,
-            &view.say("info-created"),
-            &created.replace('T', " ").replace('Z', " UTC"),
-        );
+        widgets::fact(ui, &view.say("info-created"), &dates::shown(created));
     }
     widgets::fact(ui, &view.say("info-program"), &facts.program);
 }

@@ -6,8 +6,8 @@ use super::{
 };
 use crate::{
     gallery::{
+        dates,
         metadata::{Metadata, NOISE_CHACHA20_BOX_MULLER, StageSeconds},
-        writer,
     },
     pipeline::{CancelToken, Latents, Observer, PeakMemory, Picture, Stage, StepReport, preview},
     request::{Count, Prompt},
@@ -108,7 +108,7 @@ impl<'a> Saver<'a> {
         }
         let seconds = seconds(picture);
         if self.story.with_times {
-            metadata.created = Some(writer::rfc3339(SystemTime::now()));
+            metadata.created = Some(dates::rfc3339(SystemTime::now()));
             metadata.seconds = Some(seconds);
             metadata.peak_memory = picture.peak_memory.map(PeakMemory::bytes);
         }
@@ -217,7 +217,10 @@ impl Observer for Saver<'_> {
             "note: the prompt just fills the encoder; the end of the template around it is cut off"
                 .to_owned()
         } else {
-            format!("note: the prompt is too long; this part of it is not seen: {cut:?}")
+            format!(
+                "note: the prompt is too long; this part of it is not seen: {}",
+                shortened(cut)
+            )
         };
         self.say(&words);
     }
@@ -235,4 +238,16 @@ impl Observer for Saver<'_> {
             self.cancel.cancel();
         }
     }
+}
+
+/// `text` in quotes, without its middle where it is long.
+fn shortened(text: &str) -> String {
+    const SHOWN: usize = 60;
+    let count = text.chars().count();
+    if count <= 3 * SHOWN {
+        return format!("{text:?}");
+    }
+    let begin: String = text.chars().take(SHOWN).collect();
+    let end: String = text.chars().skip(count - SHOWN).collect();
+    format!("{begin:?} … {end:?} ({count} characters)")
 }

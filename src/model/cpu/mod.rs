@@ -7,8 +7,10 @@
 mod attention;
 mod conv;
 mod exp;
+mod few_rows;
 mod gemm;
 mod isa;
+mod planes;
 mod rope;
 mod rows;
 
@@ -69,7 +71,7 @@ pub fn linear<const D: usize>(
     let (x, weight) = (x.slice()?, weight.slice()?);
     let bias = bias.as_ref().and_then(Numbers::slice);
     let out = if rows <= FEW_ROWS {
-        rows::few_rows_product(level, x, weight, [rows, d_in, d_out], bias)
+        few_rows::few_rows_product(level, x, weight, [rows, d_in, d_out], bias)
     } else {
         let mut out = vec![0.0; rows * d_out];
         let left = Left::pack(level, x, [rows, d_in], d_in);
@@ -391,7 +393,7 @@ pub fn group_norm(
     let level = Level::detect()?;
     let shape @ [_, channels, height, width] = x.dims();
     let (x, weight, bias) = (Numbers::of(x)?, Numbers::of(weight)?, Numbers::of(bias)?);
-    let kernel = rows::GroupNorm {
+    let kernel = planes::GroupNorm {
         x: x.slice()?,
         weight: weight.slice()?,
         bias: bias.slice()?,
@@ -408,6 +410,6 @@ pub fn upsample_nearest_2x(x: &Tensor<4>) -> Option<Tensor<4>> {
     let level = Level::detect()?;
     let [batch, channels, height, width] = x.dims();
     let numbers = Numbers::of(x)?;
-    let out = rows::doubled(level, numbers.slice()?, width);
+    let out = planes::doubled(level, numbers.slice()?, width);
     Some(tensor(out, [batch, channels, 2 * height, 2 * width]))
 }

@@ -1,4 +1,4 @@
-//! Work on one row of numbers at a time: norms, gates, rotations.
+//! Work on one row of numbers at a time: norms and gates.
 
 use rayon::prelude::*;
 
@@ -14,7 +14,7 @@ fn rows_at_a_time(width: usize) -> usize {
 }
 
 /// What is done to one row; `index` is the row's number.
-trait RowKernel: Sync {
+pub(super) trait RowKernel: Sync {
     /// `out` is the row to fill.
     fn row(&self, index: usize, out: &mut [f32]);
 }
@@ -38,7 +38,7 @@ impl<K: RowKernel> Task for Rows<'_, K> {
 }
 
 /// Fills `rows` rows of `width` numbers.
-fn fill(level: Level, kernel: &impl RowKernel, [rows, width]: [usize; 2]) -> Vec<f32> {
+pub(super) fn fill(level: Level, kernel: &impl RowKernel, [rows, width]: [usize; 2]) -> Vec<f32> {
     let mut out = vec![0.0; rows * width];
     let piece = rows_at_a_time(width);
     out.par_chunks_mut((piece * width).max(1))
@@ -57,47 +57,44 @@ fn fill(level: Level, kernel: &impl RowKernel, [rows, width]: [usize; 2]) -> Vec
 /// Sums of one vector's worth of lanes, added up at the end: the order in which a vectorised sum goes.
 const LANES: usize = 32;
 
+/// Adds all numbers of `row` up; `add` takes the sum so far and one of them.
 #[inline(always)]
-fn sum_of_squares(row: &[f32]) -> f32 {
+pub(super) fn sum_by(row: &[f32], add: impl Fn(f32, f32) -> f32) -> f32 {
     let mut sums = [0.0f32; LANES];
     let (whole, rest) = row.as_chunks::<LANES>();
     for chunk in whole {
         for (sum, value) in sums.iter_mut().zip(chunk) {
-            *sum = value.mul_add(*value, *sum);
+            *sum = add(*sum, *value);
         }
     }
-    let mut total = 0.0;
-    for value in rest {
-        total += value * value;
-    }
-    for sum in sums {
-        total += sum;
-    }
-    total
+    rest.iter().fold(0.0, |sum, value| add(sum, *value)) + sums.iter().sum::<f32>()
 }
 
+/// As [`sum_by`] for pairs of numbers of `a` and `b`, which are of one length: their product.
 #[inline(always)]
-fn sum(row: &[f32]) -> f32 {
+pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
     let mut sums = [0.0f32; LANES];
-    let (whole, rest) = row.as_chunks::<LANES>();
-    for chunk in whole {
-        for (sum, value) in sums.iter_mut().zip(chunk) {
-            *sum += value;
+    let (a_whole, a_rest) = a.as_chunks::<LANES>();
+    let (b_whole, b_rest) = b.as_chunks::<LANES>();
+    for (a, b) in a_whole.iter().zip(b_whole) {
+        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+            *sum = a.mul_add(*b, *sum);
         }
     }
-    let mut total = 0.0;
-    for value in rest {
-        total += value;
-    }
-    for sum in sums {
-        total += sum;
-    }
-    total
+    let rest = a_rest.iter().zip(b_rest);
+    rest.fold(0.0, |sum, (a, b)| a.mul_add(*b, sum)) + sums.iter().sum::<f32>()
+}
+
+/// The sum of all numbers.
+#[inline(always)]
+pub(super) fn sum(row: &[f32]) -> f32 {
+    sum_by(row, |sum, value| sum + value)
 }
 
 #[inline(always)]
 fn rms_factor(row: &[f32], eps: f32) -> f32 {
-    1.0 / (sum_of_squares(row) / row.len() as f32 + eps).sqrt()
+    let squares = sum_by(row, |sum, value| value.mul_add(value, sum));
+    1.0 / (squares / row.len() as f32 + eps).sqrt()
 }
 
 /// Numbers that belong to the batch item of a row: `data` `[B, width]`, `rows` rows an item.
@@ -267,209 +264,5 @@ impl SiluMul<'_> {
     /// All rows.
     pub fn all(&self, level: Level) -> Vec<f32> {
         fill(level, self, self.shape)
-    }
-}
-
-/// `[rows, in]` · `[out, in]`ᵀ + bias for a handful of rows: every weight is read once, nothing is packed.
-pub fn few_rows_product(
-    level: Level,
-    x: &[f32],
-    weight: &[f32],
-    [rows, d_in, d_out]: [usize; 3],
-    bias: Option<&[f32]>,
-) -> Vec<f32> {
-    let kernel = Dots {
-        x,
-        weight,
-        d_in,
-        rows,
-    };
-    // [out, rows], as each weight meets all rows at once
-    let turned = fill(level, &kernel, [d_out, rows]);
-    let mut out = vec![0.0; rows * d_out];
-    for (column, sums) in turned.chunks(rows.max(1)).enumerate() {
-        let bias = bias.map_or(0.0, |bias| bias[column]);
-        for (row, sum) in sums.iter().enumerate() {
-            out[row * d_out + column] = sum + bias;
-        }
-    }
-    out
-}
-
-struct Dots<'a> {
-    x: &'a [f32],
-    weight: &'a [f32],
-    d_in: usize,
-    rows: usize,
-}
-
-impl RowKernel for Dots<'_> {
-    #[inline(always)]
-    fn row(&self, index: usize, out: &mut [f32]) {
-        let weight = &self.weight[index * self.d_in..][..self.d_in];
-        for (row, out) in out.iter_mut().enumerate().take(self.rows) {
-            *out = dot(&self.x[row * self.d_in..][..self.d_in], weight);
-        }
-    }
-}
-
-#[inline(always)]
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let mut sums = [0.0f32; LANES];
-    let (a_whole, a_rest) = a.as_chunks::<LANES>();
-    let (b_whole, b_rest) = b.as_chunks::<LANES>();
-    for (a, b) in a_whole.iter().zip(b_whole) {
-        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
-            *sum = a.mul_add(*b, *sum);
-        }
-    }
-    let mut total = 0.0;
-    for (a, b) in a_rest.iter().zip(b_rest) {
-        total += a * b;
-    }
-    for sum in sums {
-        total += sum;
-    }
-    total
-}
-
-/// Rows of `width` numbers, each number and each row twice.
-pub fn doubled(level: Level, x: &[f32], width: usize) -> Vec<f32> {
-    let rows = x.len() / width.max(1);
-    fill(level, &Doubled { x, width }, [rows, 4 * width])
-}
-
-struct Doubled<'a> {
-    x: &'a [f32],
-    width: usize,
-}
-
-impl RowKernel for Doubled<'_> {
-    #[inline(always)]
-    fn row(&self, index: usize, out: &mut [f32]) {
-        let x = &self.x[index * self.width..][..self.width];
-        let (first, second) = out.split_at_mut(2 * self.width);
-        let (pairs, _) = first.as_chunks_mut::<2>();
-        for (pair, value) in pairs.iter_mut().zip(x) {
-            *pair = [*value; 2];
-        }
-        second.copy_from_slice(first);
-    }
-}
-
-/// Group norm of one image plane a row: (x − mean) / deviation · weight + bias, optionally through SiLU.
-pub struct GroupNorm<'a> {
-    /// `[B·C, H·W]`
-    pub x: &'a [f32],
-    /// `[C]`
-    pub weight: &'a [f32],
-    /// `[C]`
-    pub bias: &'a [f32],
-    /// Channels in a group.
-    pub group: usize,
-    /// Numbers in a plane.
-    pub plane: usize,
-    /// Added to the variance.
-    pub eps: f32,
-    /// Whether SiLU follows.
-    pub silu: bool,
-}
-
-/// Mean and 1 / deviation of a group.
-type Moments = [f32; 2];
-
-impl GroupNorm<'_> {
-    /// All planes.
-    pub fn all(&self, level: Level) -> Vec<f32> {
-        let moments: Vec<Moments> = self
-            .x
-            .par_chunks(self.group * self.plane)
-            .map(|group| {
-                level.run(GroupMoments {
-                    group,
-                    plane: self.plane,
-                    eps: self.eps,
-                })
-            })
-            .collect();
-        let kernel = Planes {
-            norm: self,
-            moments: &moments,
-        };
-        fill(level, &kernel, [self.x.len() / self.plane, self.plane])
-    }
-}
-
-struct GroupMoments<'a> {
-    group: &'a [f32],
-    plane: usize,
-    eps: f32,
-}
-
-impl Task for GroupMoments<'_> {
-    type Output = Moments;
-
-    #[inline(always)]
-    fn run<const ROWS: usize, const COLUMNS: usize>(self) -> Moments {
-        // Sums of short runs in f32, sums of those in f64: a group can hold millions of numbers.
-        let run = self.plane.clamp(1, 4096);
-        let count = self.group.len() as f64;
-        let mut total = 0.0f64;
-        for chunk in self.group.chunks(run) {
-            total += f64::from(sum(chunk));
-        }
-        let mean = (total / count) as f32;
-        let mut squares = 0.0f64;
-        for chunk in self.group.chunks(run) {
-            squares += f64::from(sum_of_squared_distances(chunk, mean));
-        }
-        let variance = (squares / count) as f32;
-        [mean, 1.0 / (variance + self.eps).sqrt()]
-    }
-}
-
-#[inline(always)]
-fn sum_of_squared_distances(row: &[f32], mean: f32) -> f32 {
-    let mut sums = [0.0f32; LANES];
-    let (whole, rest) = row.as_chunks::<LANES>();
-    for chunk in whole {
-        for (sum, value) in sums.iter_mut().zip(chunk) {
-            let distance = value - mean;
-            *sum = distance.mul_add(distance, *sum);
-        }
-    }
-    let mut total = 0.0;
-    for value in rest {
-        total += (value - mean) * (value - mean);
-    }
-    for sum in sums {
-        total += sum;
-    }
-    total
-}
-
-struct Planes<'a> {
-    norm: &'a GroupNorm<'a>,
-    moments: &'a [Moments],
-}
-
-impl RowKernel for Planes<'_> {
-    #[inline(always)]
-    fn row(&self, index: usize, out: &mut [f32]) {
-        let norm = self.norm;
-        let channel = index % norm.weight.len();
-        let [mean, factor] = self.moments[index / norm.group];
-        let slope = factor * norm.weight[channel];
-        let offset = norm.bias[channel] - mean * slope;
-        let x = &norm.x[index * norm.plane..][..norm.plane];
-        if norm.silu {
-            for (out, x) in out.iter_mut().zip(x) {
-                *out = silu(x.mul_add(slope, offset));
-            }
-        } else {
-            for (out, x) in out.iter_mut().zip(x) {
-                *out = x.mul_add(slope, offset);
-            }
-        }
     }
 }
