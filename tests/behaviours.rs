@@ -19,11 +19,12 @@ mod behaviours {
     mod demo_model;
     mod engine;
     mod engine_model;
-    mod formats;
     mod faults;
+    mod formats;
     mod gallery;
     mod generate;
     mod golden_autoencoder;
+    mod golden_other;
     mod golden_pictures;
     mod golden_schedule;
     mod golden_text_encoder;

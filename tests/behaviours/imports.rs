@@ -32,6 +32,7 @@ fn picture(folder: &Path, prompt: &str) -> PathBuf {
         device: "cpu".into(),
         dtype: "f32".into(),
         noise: "given".into(),
+        decoded_in_tiles: false,
         created: None,
         seconds: None,
     };

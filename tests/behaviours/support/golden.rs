@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use burn::tensor::{Bytes, DType, Device, FloatDType, Tensor, TensorData};
 use danqing::checkpoint::Checkpoint;
@@ -39,29 +39,28 @@ impl Tensors {
     pub fn case(name: &str) -> Self {
         let tiny = folder().join(format!("tiny/golden/{name}.safetensors"));
         let extra = folder().join(format!("tiny_extra/{name}.safetensors"));
-        Self::read(&[if tiny.exists() { tiny } else { extra }])
+        Self::open(if tiny.exists() { &tiny } else { &extra })
     }
 
-    fn read(files: &[PathBuf]) -> Self {
-        let mut tensors = HashMap::new();
-        for file in files {
-            let bytes =
-                std::fs::read(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-            for (name, view) in SafeTensors::deserialize(&bytes).unwrap().tensors() {
-                let dtype = match view.dtype() {
-                    Dtype::F32 => DType::F32,
-                    Dtype::BF16 => DType::BF16,
-                    Dtype::I64 => DType::I64,
-                    Dtype::U8 => DType::U8,
-                    Dtype::BOOL => DType::U8,
-                    other => panic!("{name} is {other:?}"),
-                };
-                let data = Bytes::from_bytes_vec(view.data().to_vec());
-                let data = TensorData::from_bytes(data, view.shape().to_vec(), dtype);
-                tensors.insert(name, data);
-            }
-        }
-        Self(tensors)
+    /// All tensors of a file.
+    pub fn open(file: &Path) -> Self {
+        let bytes =
+            std::fs::read(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        let tensors = SafeTensors::deserialize(&bytes).unwrap().tensors();
+        let data = tensors.into_iter().map(|(name, view)| {
+            let dtype = match view.dtype() {
+                Dtype::F32 => DType::F32,
+                Dtype::BF16 => DType::BF16,
+                Dtype::I64 => DType::I64,
+                Dtype::U8 => DType::U8,
+                Dtype::BOOL => DType::U8,
+                other => panic!("{name} is {other:?}"),
+            };
+            let data = Bytes::from_bytes_vec(view.data().to_vec());
+            let data = TensorData::from_bytes(data, view.shape().to_vec(), dtype);
+            (name, data)
+        });
+        Self(data.collect())
     }
 
     pub fn has(&self, name: &str) -> bool {
