@@ -35,6 +35,7 @@ fn picture(folder: &Path, prompt: &str) -> PathBuf {
         decoded_in_tiles: false,
         created: None,
         seconds: None,
+        peak_memory: None,
     };
     write_png(folder, &RgbImage::new(16, 16), &metadata).unwrap()
 }
