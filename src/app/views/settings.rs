@@ -94,12 +94,24 @@ fn switch(ui: &mut Ui, view: &View<'_>, key: &'static str, on: &mut bool) {
 fn previews(ui: &mut Ui, view: &View<'_>, settings: &mut Settings) {
     let name = view.say("settings-previews");
     row(ui, &name, |ui| {
-        for (choice, key) in [
-            (PreviewQuality::Off, "settings-previews-off"),
-            (PreviewQuality::Fast, "settings-previews-fast"),
-            (PreviewQuality::Good, "settings-previews-good"),
+        for (choice, key, tip) in [
+            (
+                PreviewQuality::Off,
+                "settings-previews-off",
+                "settings-previews-off-tip",
+            ),
+            (
+                PreviewQuality::Fast,
+                "settings-previews-fast",
+                "settings-previews-fast-tip",
+            ),
+            (
+                PreviewQuality::Good,
+                "settings-previews-good",
+                "settings-previews-good-tip",
+            ),
         ] {
-            let tip = view.say(&format!("{key}-tip"));
+            let tip = view.say(tip);
             let chip = widgets::chip(ui, &view.say(key), settings.previews == choice);
             if chip.on_hover_text(tip).clicked() {
                 settings.previews = choice;

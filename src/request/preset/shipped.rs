@@ -1,61 +1,48 @@
-//! The presets that come with the program: the files of `presets/`, in the order in which they are offered.
+//! The presets that come with the program: the files of `presets/`, in the order in which they are offered. Those for the
+//! demo model have a picture that it made from them in `presets/thumbnails/`.
 
-use super::{Preset, PresetError};
+use super::{Preset, PresetError, Thumbnail};
 
-const FILES: [(&str, &str); 14] = [
-    (
-        "product-shot",
-        include_str!("../../../presets/product-shot.json"),
-    ),
-    (
-        "anime-character",
-        include_str!("../../../presets/anime-character.json"),
-    ),
-    (
-        "watercolour-social",
-        include_str!("../../../presets/watercolour-social.json"),
-    ),
-    (
-        "style-photo",
-        include_str!("../../../presets/style-photo.json"),
-    ),
-    (
-        "style-illustration",
-        include_str!("../../../presets/style-illustration.json"),
-    ),
-    (
-        "style-retro",
-        include_str!("../../../presets/style-retro.json"),
-    ),
-    ("poster", include_str!("../../../presets/poster.json")),
-    (
-        "demo-paper-cut-fox",
-        include_str!("../../../presets/demo-paper-cut-fox.json"),
-    ),
-    (
-        "demo-ink-mountains",
-        include_str!("../../../presets/demo-ink-mountains.json"),
-    ),
-    (
-        "demo-watercolour-lake",
-        include_str!("../../../presets/demo-watercolour-lake.json"),
-    ),
-    (
-        "demo-night-street",
-        include_str!("../../../presets/demo-night-street.json"),
-    ),
-    (
-        "demo-cup-on-table",
-        include_str!("../../../presets/demo-cup-on-table.json"),
-    ),
-    (
-        "demo-balloon-desert",
-        include_str!("../../../presets/demo-balloon-desert.json"),
-    ),
-    (
-        "demo-meadow-cat",
-        include_str!("../../../presets/demo-meadow-cat.json"),
-    ),
+/// A preset's name, its file, and its picture if it has one.
+type Shipped = (&'static str, &'static str, Option<&'static [u8]>);
+
+macro_rules! file {
+    ($name:literal) => {
+        include_str!(concat!("../../../presets/", $name, ".json"))
+    };
+}
+
+macro_rules! pictured {
+    ($name:literal) => {
+        (
+            $name,
+            file!($name),
+            Some(include_bytes!(concat!("../../../presets/thumbnails/", $name, ".jpg")).as_slice()),
+        )
+    };
+}
+
+macro_rules! plain {
+    ($name:literal) => {
+        ($name, file!($name), None)
+    };
+}
+
+const FILES: [Shipped; 14] = [
+    plain!("product-shot"),
+    plain!("anime-character"),
+    plain!("watercolour-social"),
+    plain!("style-photo"),
+    plain!("style-illustration"),
+    plain!("style-retro"),
+    plain!("poster"),
+    pictured!("demo-paper-cut-fox"),
+    pictured!("demo-ink-mountains"),
+    pictured!("demo-watercolour-lake"),
+    pictured!("demo-night-street"),
+    pictured!("demo-cup-on-table"),
+    pictured!("demo-balloon-desert"),
+    pictured!("demo-meadow-cat"),
 ];
 
 /// The shipped presets, with the names of their files.
@@ -63,7 +50,9 @@ const FILES: [(&str, &str); 14] = [
 /// # Errors
 /// None as long as the files of `presets/` are good, which a test holds.
 pub fn shipped() -> impl Iterator<Item = Result<(&'static str, Preset), PresetError>> {
-    FILES
-        .iter()
-        .map(|(name, json)| Preset::parse(json.as_bytes()).map(|(preset, _)| (*name, preset)))
+    FILES.iter().map(|(name, json, picture)| {
+        let (mut preset, _) = Preset::parse(json.as_bytes())?;
+        preset.thumbnail = picture.and_then(|bytes| Thumbnail::new(bytes.to_vec()));
+        Ok((*name, preset))
+    })
 }

@@ -177,7 +177,7 @@ pub fn chip(ui: &mut Ui, text: &str, chosen: bool) -> Response {
             .stroke(Stroke::new(1.0, t.accent_text));
     }
     // Not in a scope of its own, which would not go on to the next line of a wrapping row.
-    let padding = std::mem::replace(&mut ui.spacing_mut().button_padding, vec2(10.0, 3.0));
+    let padding = std::mem::replace(&mut ui.spacing_mut().button_padding, vec2(8.0, 3.0));
     let response = ui.add(button);
     ui.spacing_mut().button_padding = padding;
     response
