@@ -97,7 +97,7 @@ fn a_drop_at_a_bad_moment_is_done_once_and_told() {
     desk.wait("a picture is there", |state| state.gallery.view.total > 0);
 
     let file = preset(&desk, "twice", 9);
-    desk.drop_files(&[file.clone()]);
+    desk.drop_files(std::slice::from_ref(&file));
     desk.drop_files(&[file]);
     desk.wait("both are told", |state| state.draft.steps.get() == 9);
     for _ in 0..50 {
