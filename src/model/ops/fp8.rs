@@ -20,6 +20,10 @@ const SMALLEST_NORMAL: f64 = 0.015625;
 
 /// A weight `[out, in]`. Made from loaded weights, and neither trained nor saved.
 #[derive(Module, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a few hundred of them, each before a matrix of megabytes"
+)]
 pub enum Weight {
     /// On a device that has the format.
     Stored(Stored),

@@ -10,6 +10,10 @@ use crate::model::ops::{self, Projections};
 
 /// w2(silu(w1·x) · w3·x), as checkpoints store it or with w1 and w3 merged.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a few dozen of them, each in a block that is large itself"
+)]
 pub enum FeedForward {
     /// `w1` and `w3` apart: loading, saving, training.
     Split(SplitFeedForward),
