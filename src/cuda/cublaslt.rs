@@ -336,7 +336,7 @@ static WORKSPACE_BYTES: usize = WORKSPACE;
 
 /// # Safety
 /// `value` must have the type that `attribute` asks for.
-unsafe fn set<T>(
+pub(super) unsafe fn set<T>(
     desc: sys::cublasLtMatmulDesc_t,
     attribute: sys::cublasLtMatmulDescAttributes_t,
     value: &T,
@@ -348,7 +348,7 @@ unsafe fn set<T>(
     .map_err(|error| refused(format!("{attribute:?}"), error))
 }
 
-fn refused(what: String, error: lt::CublasError) -> CudaError {
+pub(super) fn refused(what: String, error: lt::CublasError) -> CudaError {
     CudaError::Blas {
         what,
         code: format!("{error:?}"),

@@ -140,6 +140,8 @@ pub struct Kernels {
     pub fp8: bool,
     /// Multiprocessors of the chip.
     pub multiprocessors: u32,
+    /// What kernels are compiled for, as in `sm_90a`.
+    pub architecture: String,
 }
 
 // SAFETY: function handles belong to the device's context, not to a thread; the driver is thread-safe.
@@ -233,6 +235,7 @@ impl Kernels {
             hopper,
             fp8,
             multiprocessors,
+            architecture,
         })
     }
 

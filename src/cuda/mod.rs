@@ -8,6 +8,7 @@
 //! A call travels [`fast`] (may it?) → [`ops`] (a burn extension op: one opaque unit for burn's fusion) → [`stream`]
 //! (onto burn's own stream) → [`cublaslt`] or a kernel of [`kernels`], CUDA C++ that NVRTC compiles for the chip at
 //! its first use ([`compile`], kept in the user's cache). [`libraries`] finds NVRTC and cuBLASLt.
+//! What [`fast`] leaves, [`single`] takes: f32, other widths, and everything under autodiff, each op with its gradient.
 //! `danqing bench --verify` compares every op with its plain body on the device.
 //!
 //! # Measured
@@ -38,6 +39,7 @@ pub mod fp8;
 pub mod kernels;
 pub mod libraries;
 pub mod ops;
+pub mod single;
 pub mod stream;
 pub mod tensor_map;
 

@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use crate::model::AutoencoderKl;
+use crate::model::{AutoencoderKl, ops};
 
 /// Weights of the loss's parts.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -34,12 +34,12 @@ pub fn loss(
     let variance = log_variance.clone().exp();
     let latents = mean.clone() + variance.clone().sqrt() * noise;
     let back = autoencoder.decode(latents);
-    let divergence = (mean.clone() * mean + variance - log_variance - 1.0).mean() * 0.5;
+    let divergence = ops::mean(mean.clone() * mean + variance - log_variance - 1.0) * 0.5;
     let error = back - pictures;
-    let edges = (differences(error.clone(), 2).abs().mean()
-        + differences(error.clone(), 3).abs().mean())
+    let edges = (ops::mean(differences(error.clone(), 2).abs())
+        + ops::mean(differences(error.clone(), 3).abs()))
         * weights.edges;
-    Some(error.abs().mean() + edges + divergence * weights.divergence)
+    Some(ops::mean(error.abs()) + edges + divergence * weights.divergence)
 }
 
 /// Differences of neighbours along `dimension`. Linear, so that of an error it is the error of the differences.

@@ -3,6 +3,7 @@
 use burn::module::Module;
 
 use super::parameters::{self, Named};
+use crate::cuda::single;
 
 /// A moving average over a module's parameters.
 pub struct Average {
@@ -32,13 +33,33 @@ impl Average {
         }
         let so_far = (step + 1) as f64 / (step + 10) as f64;
         let decay = self.decay.min(so_far).powi(EVERY as i32);
-        for (name, value) in parameters::values(module) {
+        let values = parameters::values(module);
+        if let Some(averages) = self.update_at_once(&values, decay) {
+            self.values = averages;
+            return;
+        }
+        for (name, value) in values {
             let averaged = match self.values.remove(&name) {
                 Some(old) => old * decay + value * (1.0 - decay),
                 None => value,
             };
             self.values.insert(name, averaged);
         }
+    }
+
+    /// All averages as one op, on devices that have it.
+    fn update_at_once(&self, values: &Named, decay: f64) -> Option<Named> {
+        let old = |name: &str| self.values.get(name);
+        let all =
+            values.len() == self.values.len() && values.keys().all(|name| old(name).is_some());
+        if !all || !single::optimises(values.values().chain(self.values.values())) {
+            return None;
+        }
+        // Both maps have the same keys and go through them in the same order.
+        let pairs = self.values.values().cloned().zip(values.values().cloned());
+        let pairs = pairs.map(|(old, value)| [old, value]).collect();
+        let averages = single::average(pairs, decay as f32)?;
+        Some(values.keys().cloned().zip(averages).collect())
     }
 
     /// `module` with its parameters replaced by their averages, off the autodiff tape.

@@ -2,6 +2,7 @@
 //! and picture, the way to the picture.
 
 use burn::tensor::Tensor;
+use crate::model::ops;
 use rand::{Rng, SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
 
@@ -37,10 +38,9 @@ pub fn noisy_points(
 
 /// Mean squared error of a velocity `[B, C, h, w]` → `[1]`, in which each place counts by its weight `[B, 1, h, w]`.
 pub fn loss(velocity: Tensor<4>, wanted: Tensor<4>, weights: Tensor<4>) -> Tensor<1> {
-    let channels = velocity.dims()[1] as f64;
     let error = velocity - wanted;
-    let weighed = (error.clone() * error * weights.clone()).sum();
-    weighed / (weights.sum() * channels)
+    // Means over as many numbers as there are channels times more: their quotient is that of the sums per number.
+    ops::mean(error.clone() * error * weights.clone()) / ops::mean(weights)
 }
 
 #[cfg(test)]

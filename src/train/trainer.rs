@@ -12,6 +12,7 @@ use super::average::Average;
 use super::curve::Curve;
 use super::optimizer::{LearningRate, Optimizer, OptimizerConfig};
 use super::state;
+use crate::model::ops;
 
 /// Losses are fetched from the device once in so many steps, so that it never waits for the host.
 const REPORT_EVERY: u64 = 20;
@@ -132,7 +133,7 @@ impl<M: Module> Trainer<M> {
         if pending.is_empty() {
             return Ok(());
         }
-        let mean = Tensor::cat(std::mem::take(pending), 0).mean();
+        let mean = ops::mean(Tensor::cat(std::mem::take(pending), 0));
         let data = mean
             .try_into_data()
             .map_err(|error| TrainError::device("training", error))?;

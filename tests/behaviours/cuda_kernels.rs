@@ -3,6 +3,7 @@
 use danqing::cuda::compile::Source;
 use danqing::cuda::kernels::{FP8_SOURCES, HOPPER_SOURCES, SOURCES};
 use danqing::cuda::libraries;
+use danqing::cuda::single::SINGLE_SOURCES;
 
 const ARCHITECTURES: [&str; 6] = ["sm_80", "sm_86", "sm_89", "sm_90a", "sm_100a", "sm_120a"];
 
@@ -29,6 +30,7 @@ fn compile_all(sources: &[Source], architectures: &[&str]) {
 #[test]
 fn kernels_compile_for_every_chip_since_ampere() {
     compile_all(&SOURCES, &ARCHITECTURES);
+    compile_all(&SINGLE_SOURCES, &ARCHITECTURES);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! of the fast path itself: a few thousandths of the result's norm.
 
 mod attention;
+mod gradients;
 mod pictures;
 mod rows;
 mod times;
@@ -57,6 +58,7 @@ pub fn run(device: &Device, table: &mut dyn Write) -> Result<(), VerifyError> {
         table,
         differing: 0,
     };
+    check.gradients()?;
     check.linears()?;
     check.eight_bit()?;
     check.norms()?;
@@ -106,6 +108,7 @@ impl Check<'_> {
         self.compare_within(TOLERANCE, op, fast, plain)
     }
 
+    /// [`Check::compare`] with another tolerance.
     fn compare_within<const D: usize>(
         &mut self,
         tolerance: f64,

@@ -78,9 +78,7 @@ impl Embedding {
     pub fn forward(&self, ids: Tensor<2, Int>) -> Tensor<3> {
         let [batch, length] = ids.dims();
         let width = self.weight.lazy_shape()[1];
-        self.weight
-            .val()
-            .select(0, ids.reshape([batch * length]))
+        ops::lookup(self.weight.val(), ids.reshape([batch * length]))
             .reshape([batch, length, width])
     }
 }

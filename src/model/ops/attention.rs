@@ -4,7 +4,7 @@ use burn::tensor::{DType, Device, Int, Tensor, TensorData, activation};
 
 use super::linear::{Projection, Projections, linear};
 use super::rope::{QkvNormRope, Rope, RopePairs, norm_rope, qkv_norm_rope};
-use crate::cuda::{fast, ops::Heads};
+use crate::cuda::{fast, ops::Heads, single};
 use crate::model::cpu;
 
 /// Scores are computed for as many queries at a time as keep their matrix below this many entries (1 GiB of f32).
@@ -22,6 +22,16 @@ pub enum Mask<'a> {
     Causal,
     /// The first few of its batch item.
     Keys(&'a KeyMask),
+}
+
+impl<'a> Mask<'a> {
+    /// What is added to the scores of each item's keys `[B, 1, 1, T]`, where items differ.
+    fn bias(self) -> Option<&'a Tensor<4>> {
+        match self {
+            Self::Keys(mask) => Some(&mask.bias),
+            Self::None | Self::Causal => None,
+        }
+    }
 }
 
 /// For each item of a batch, how many leading keys are real; the rest only fill the item up to the longest.
@@ -74,6 +84,10 @@ pub fn attention(
     if let Mask::None = mask
         && let Some(out) = fast::wide_attention([&q, &k, &v], scale)
     {
+        return out;
+    }
+    let causal = matches!(mask, Mask::Causal);
+    if let Some(out) = single::attention([&q, &k, &v], scale, causal, mask.bias()) {
         return out;
     }
     if let Some(out) = cpu::attention(&q, &k, &v, scale, mask) {
@@ -133,9 +147,16 @@ impl AttentionSpec<'_> {
 
     /// All of [`self_attention`], where the device does it in one go.
     fn fast(&self, x: &Tensor<3>, weights: &[&Tensor<2>], out: &Tensor<2>) -> Option<Tensor<3>> {
-        let norms = [self.norm_q.as_ref()?, self.norm_k.as_ref()?];
+        let norms = match [&self.norm_q, &self.norm_k].map(Option::as_ref) {
+            [Some(norm_q), Some(norm_k)] => Some([norm_q, norm_k]),
+            [None, None] => None,
+            _ => return None,
+        };
+        let (heads, bias) = (self.heads(), self.mask.bias());
         let tables = [&self.rope.cos, &self.rope.sin];
-        fast::self_attention(x, weights, norms, tables, out, self.heads())
+        norms
+            .and_then(|norms| fast::self_attention(x, weights, norms, tables, out, heads.clone()))
+            .or_else(|| single::self_attention(x, weights, norms, tables, out, bias, heads))
     }
 
     /// As the kernels take it.

@@ -2,7 +2,7 @@
 
 use burn::tensor::{DType, Tensor, activation, module, ops::ConvOptions};
 
-use crate::cuda::fast;
+use crate::cuda::{fast, single};
 use crate::model::cpu;
 
 /// A square convolution.
@@ -21,6 +21,11 @@ pub fn conv2d(
     {
         return out;
     }
+    if let Some(bias) = &bias
+        && let Some(out) = single::conv2d(&x, &weight, bias, None, stride, padding)
+    {
+        return out;
+    }
     if let Some(out) = cpu::conv2d(&x, &weight, &bias, stride, padding) {
         return out;
     }
@@ -36,10 +41,12 @@ pub fn conv2d_residual(
     bias: Tensor<1>,
     residual: Tensor<4>,
 ) -> Tensor<4> {
-    if let Some(out) = fast::conv2d(&x, &weight, &bias, Some(&residual)) {
+    let padding = weight.dims()[2] / 2;
+    if let Some(out) = fast::conv2d(&x, &weight, &bias, Some(&residual))
+        .or_else(|| single::conv2d(&x, &weight, &bias, Some(&residual), 1, padding))
+    {
         return out;
     }
-    let padding = weight.dims()[2] / 2;
     residual + conv2d(x, weight, Some(bias), 1, padding)
 }
 
@@ -53,7 +60,9 @@ pub fn group_norm(
     groups: usize,
     eps: f64,
 ) -> Tensor<4> {
-    if let Some(out) = fast::group_norm(&x, [&weight, &bias], groups, eps, false) {
+    if let Some(out) = fast::group_norm(&x, [&weight, &bias], groups, eps, false)
+        .or_else(|| single::group_norm(&x, [&weight, &bias], groups, eps, false))
+    {
         return out;
     }
     if let Some(out) = cpu::group_norm(&x, &weight, &bias, groups, eps, false) {
@@ -79,7 +88,9 @@ pub fn group_norm_silu(
     groups: usize,
     eps: f64,
 ) -> Tensor<4> {
-    if let Some(out) = fast::group_norm(&x, [&weight, &bias], groups, eps, true) {
+    if let Some(out) = fast::group_norm(&x, [&weight, &bias], groups, eps, true)
+        .or_else(|| single::group_norm(&x, [&weight, &bias], groups, eps, true))
+    {
         return out;
     }
     if let Some(out) = cpu::group_norm(&x, &weight, &bias, groups, eps, true) {
@@ -90,7 +101,10 @@ pub fn group_norm_silu(
 
 /// Doubles height and width, each pixel becoming four. `[B, C, H, W]` → `[B, C, 2H, 2W]`.
 pub fn upsample_nearest_2x(x: Tensor<4>) -> Tensor<4> {
-    if let Some(out) = fast::upsample_nearest_2x(&x).or_else(|| cpu::upsample_nearest_2x(&x)) {
+    if let Some(out) = fast::upsample_nearest_2x(&x)
+        .or_else(|| single::upsample_nearest_2x(&x))
+        .or_else(|| cpu::upsample_nearest_2x(&x))
+    {
         return out;
     }
     let [batch, channels, height, width] = x.dims();

@@ -2,7 +2,7 @@
 
 use burn::tensor::{Tensor, activation};
 
-use crate::cuda::fast;
+use crate::cuda::{fast, single};
 use crate::model::cpu;
 
 /// Weight `[out, in]` and bias `[out]` of one projection.
@@ -38,7 +38,9 @@ pub fn linear<const D: usize>(
     weight: Tensor<2>,
     bias: Option<Tensor<1>>,
 ) -> Tensor<D> {
-    if let Some(y) = fast::linear(&x, &weight, bias.as_ref()) {
+    if let Some(y) = fast::linear(&x, &weight, bias.as_ref())
+        .or_else(|| single::linear(&x, &weight, bias.as_ref()))
+    {
         return y;
     }
     if let Some(y) = cpu::linear(&x, &weight, &bias) {
@@ -71,7 +73,8 @@ pub fn silu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
 /// `x` `[B, S, in]`, gate and up `[F, in]`, down `[out, F]` → `[B, S, out]`.
 pub fn swiglu(x: Tensor<3>, projections: Projections<2>, down: Projection) -> Tensor<3> {
     if let (Some(gate_up), None) = (projections.weights(), &down.1)
-        && let Some(out) = fast::swiglu(&x, &gate_up, &down.0)
+        && let Some(out) =
+            fast::swiglu(&x, &gate_up, &down.0).or_else(|| single::swiglu(&x, &gate_up, &down.0))
     {
         return out;
     }

@@ -2,8 +2,8 @@
 
 use burn::tensor::{DType, Tensor};
 
-use crate::cuda::fast;
 pub use crate::cuda::fast::Part;
+use crate::cuda::{fast, single};
 use crate::model::cpu;
 
 impl Part<'_> {
@@ -18,7 +18,9 @@ impl Part<'_> {
 /// The mean square and the quotient are f32; the quotient is rounded to `x`'s type before the weight is applied.
 /// `x` `[.., d]`, `weight` `[d]`.
 pub fn rms_norm<const D: usize>(x: Tensor<D>, weight: Tensor<1>, eps: f64) -> Tensor<D> {
-    if let Some(out) = fast::rms_norm(&x, &weight, eps).or_else(|| cpu::rms_norm(&x, &weight, eps))
+    if let Some(out) = fast::rms_norm(&x, &weight, eps)
+        .or_else(|| single::rms_norm(&x, &weight, eps))
+        .or_else(|| cpu::rms_norm(&x, &weight, eps))
     {
         return out;
     }
@@ -37,7 +39,9 @@ pub fn rms_norm_modulate(
     let Some(scale) = scale else {
         return rms_norm(x, weight, eps);
     };
-    if let Some(out) = fast::rms_norm_modulate(&x, &weight, scale, eps) {
+    if let Some(out) = fast::rms_norm_modulate(&x, &weight, scale, eps)
+        .or_else(|| single::rms_norm_modulate(&x, &weight, scale, eps))
+    {
         return out;
     }
     let scale = scale.vector(x.dims()[2]);
@@ -58,10 +62,13 @@ pub fn gated_residual(
     eps: f64,
 ) -> Tensor<3> {
     let Some(gate) = gate else {
-        return cpu::gated_residual(&x, &branch, &weight, &None, eps)
+        return single::gated_residual([&x, &branch], &weight, None, eps)
+            .or_else(|| cpu::gated_residual(&x, &branch, &weight, &None, eps))
             .unwrap_or_else(|| x + rms_norm(branch, weight, eps));
     };
-    if let Some(sum) = fast::gated_residual([&x, &branch], &weight, gate, eps) {
+    if let Some(sum) = fast::gated_residual([&x, &branch], &weight, gate, eps)
+        .or_else(|| single::gated_residual([&x, &branch], &weight, Some(gate), eps))
+    {
         return sum;
     }
     let gate = gate.vector(x.dims()[2]);
@@ -120,6 +127,7 @@ pub fn residual_norm(
 /// `x` `[B, S, d]`, `scale` `[B, 1, d]`.
 pub fn layer_norm_modulate(x: Tensor<3>, scale: Tensor<3>, eps: f64) -> Tensor<3> {
     if let Some(out) = fast::layer_norm_modulate(&x, &scale, eps)
+        .or_else(|| single::layer_norm_modulate(&x, &scale, eps))
         .or_else(|| cpu::layer_norm_modulate(&x, &scale, eps))
     {
         return out;

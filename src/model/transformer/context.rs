@@ -3,7 +3,7 @@
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use super::{ForwardError, Transformer, padded_tokens, token_angles};
-use crate::model::ops::{KeyMask, Rope, RopePairs};
+use crate::model::ops::{self, KeyMask, Rope, RopePairs};
 
 /// Refined caption tokens of a batch, and the positions of all tokens for pictures of one size.
 #[derive(Debug, Clone)]
@@ -241,6 +241,6 @@ impl Transformer {
         };
         let real = column(&|item, row| row < lengths[item]);
         let fill = column(&|item, row| row >= lengths[item] && row < layout.padded[item]);
-        embedded * real + self.cap_pad_token.val().unsqueeze::<3>() * fill
+        embedded * real + ops::marked_row(self.cap_pad_token.val(), fill)
     }
 }
