@@ -11,6 +11,7 @@
 //! with the same seed on the same device gives the same model.
 
 mod attention;
+mod batched;
 mod conv;
 mod gemm;
 mod group_norm;
@@ -27,6 +28,7 @@ mod sums;
 mod swiglu;
 mod upsample;
 
+pub use batched::batched_product;
 pub use kernels::SINGLE_SOURCES;
 pub use optimise::{AdamWStep, Moved, Moving, adamw, average};
 
@@ -56,9 +58,9 @@ fn taken<const D: usize>(x: &Tensor<D>) -> Option<DType> {
     ready.then_some(dtype)
 }
 
-/// Whether [`adamw`] and [`average`] can take these tensors: f32 on CUDA devices with what this needs.
-pub fn optimises<'a>(tensors: impl IntoIterator<Item = &'a Tensor<1>>) -> bool {
-    let fits = |tensor: &Tensor<1>| taken(tensor) == Some(DType::F32) && !tensor.is_autodiff();
+/// Whether [`adamw`] and its like can take these tensors: f32 on CUDA devices with what this needs, off the tape.
+pub fn optimises<'a, const D: usize>(tensors: impl IntoIterator<Item = &'a Tensor<D>>) -> bool {
+    let fits = |tensor: &Tensor<D>| taken(tensor) == Some(DType::F32) && !tensor.is_autodiff();
     tensors.into_iter().all(fits)
 }
 

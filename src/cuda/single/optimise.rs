@@ -6,7 +6,7 @@ use burn_cubecl::tensor::CubeTensor;
 
 use super::blank;
 use super::kernels::launch;
-use super::record::fused_flat;
+use super::record::fused_plain;
 use crate::cuda::CudaError;
 use crate::cuda::kernels::arguments;
 use crate::cuda::stream::{Work, enqueue};
@@ -109,7 +109,7 @@ pub fn adamw(moving: Vec<Moving>, with: AdamWStep) -> Option<Vec<Moved>> {
         tensors.extend([one.value, one.gradient, one.first, one.second]);
         decays.push(one.decay);
     }
-    let mut outputs = fused_flat("single_adamw", tensors, shapes, move |inputs| {
+    let mut outputs = fused_plain("single_adamw", tensors, shapes, move |inputs| {
         let outputs: Vec<CubeTensor> = inputs
             .chunks(4)
             .flat_map(|of| [0, 2, 3].map(|index| blank(&of[index], of[index].meta.shape().clone())))
@@ -233,7 +233,7 @@ fn move_some(
 pub fn average(pairs: Vec<[Tensor<1>; 2]>, decay: f32) -> Option<Vec<Tensor<1>>> {
     let shapes = pairs.iter().map(|[_, value]| value.shape()).collect();
     let tensors = pairs.into_iter().flatten().collect();
-    fused_flat("single_average", tensors, shapes, move |inputs| {
+    fused_plain("single_average", tensors, shapes, move |inputs| {
         let outputs: Vec<CubeTensor> = inputs
             .chunks(2)
             .map(|of| blank(&of[0], of[0].meta.shape().clone()))

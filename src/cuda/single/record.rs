@@ -251,13 +251,13 @@ fn backward<O: Op>(kept: Kept<O>, gradient: Fused, wanted: Vec<bool>) -> Vec<Fus
     })
 }
 
-/// [`fused`] of flat tensors that are not under autodiff, as an optimiser has them.
-pub fn fused_flat(
+/// [`fused`] of tensors that are not under autodiff, as an optimiser has them.
+pub fn fused_plain<const D: usize>(
     name: &'static str,
-    inputs: Vec<Tensor<1>>,
+    inputs: Vec<Tensor<D>>,
     outputs: Vec<Shape>,
     run: impl Fn(Vec<CubeTensor>) -> Vec<CubeTensor> + Send + Sync + 'static,
-) -> Option<Vec<Tensor<1>>> {
+) -> Option<Vec<Tensor<D>>> {
     let inputs = inputs
         .into_iter()
         .map(|input| plain(input.into_dispatch()))
