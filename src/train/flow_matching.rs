@@ -1,8 +1,8 @@
 //! Flow matching (Lipman et al., arXiv:2210.02747) along straight lines: the network learns, at a point between noise
 //! and picture, the way to the picture.
 
-use burn::tensor::Tensor;
 use crate::model::ops;
+use burn::tensor::Tensor;
 use rand::{Rng, SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
 

@@ -7,6 +7,7 @@
 
 pub mod autoencoding;
 pub mod average;
+mod clock;
 pub mod curve;
 pub mod demo;
 mod error;

@@ -36,15 +36,22 @@ impl Muon {
 /// A matrix of a group.
 #[derive(Debug)]
 pub(super) struct Member {
-    name: String,
+    pub name: String,
     /// `[out, in]`; of a convolution `[out, in·k·k]`
-    shape: [usize; 2],
+    pub shape: [usize; 2],
 }
 
 impl Member {
     /// Stacks hold wide matrices: a tall one lies in its stack transposed.
-    fn is_tall(&self) -> bool {
+    pub fn is_tall(&self) -> bool {
         self.shape[0] > self.shape[1]
+    }
+
+    /// Its step in those of the group: an orthogonal matrix with more outputs than inputs would change what comes out
+    /// by less than a square one.
+    pub fn factor(&self) -> f64 {
+        let [rows, columns] = self.shape.map(|size| size as f64);
+        (rows / columns).max(1.0).sqrt()
     }
 }
 
@@ -85,8 +92,7 @@ pub(super) fn stack(members: &[Member], found: &mut Named) -> Tensor<3> {
     Tensor::stack(wide.collect(), 0)
 }
 
-/// The rows of a stack as the members' flat values, scaled for their shapes: an orthogonal matrix with more outputs
-/// than inputs would change what comes out by less than a square one.
+/// The rows of a stack as the members' flat values, scaled by their factors.
 pub(super) fn unstack(members: &[Member], stacked: Tensor<3>) -> Named {
     let [_, short, long] = stacked.dims();
     members
@@ -94,9 +100,8 @@ pub(super) fn unstack(members: &[Member], stacked: Tensor<3>) -> Named {
         .enumerate()
         .map(|(index, member)| {
             let matrix = stacked.clone().narrow(0, index, 1).reshape([short, long]); // [1, short, long] → [short, long]
-            let [rows, columns] = member.shape.map(|size| size as f64);
             let flat = if member.is_tall() {
-                matrix.transpose().reshape([short * long]) * (rows / columns).sqrt()
+                matrix.transpose().reshape([short * long]) * member.factor()
             } else {
                 matrix.reshape([short * long])
             };
@@ -106,8 +111,8 @@ pub(super) fn unstack(members: &[Member], stacked: Tensor<3>) -> Named {
 }
 
 /// The polynomial a·X + b·(XXᵀ)X + c·(XXᵀ)²X brings singular values to about 1 in [`ITERATIONS`] rounds.
-const QUINTIC: [f64; 3] = [3.4445, -4.775, 2.0315];
-const ITERATIONS: usize = 5;
+pub(super) const QUINTIC: [f64; 3] = [3.4445, -4.775, 2.0315];
+pub(super) const ITERATIONS: usize = 5;
 
 /// Of each matrix UΣVᵀ of a stack `[n, short, long]` about UVᵀ: singular values end up between 0.7 and 1.2.
 pub fn orthogonalised(stack: Tensor<3>) -> Tensor<3> {

@@ -1,6 +1,8 @@
 //! What moves the weights: Muon for the matrices it is told to take, AdamW (Loshchilov and Hutter, arXiv:1711.05101)
 //! for all else, behind one clipping of the whole gradient and one learning rate.
 
+mod at_once;
+
 use std::collections::BTreeMap;
 
 use burn::module::Module;
@@ -71,6 +73,23 @@ impl Default for OptimizerConfig {
     }
 }
 
+impl OptimizerConfig {
+    /// What the two decaying means are divided by after step `step`, counted from 0, since they began at zero.
+    fn corrections(&self, step: u64) -> (f64, f64) {
+        let power = (step + 1).min(i32::MAX as u64) as i32;
+        (1.0 - self.beta_1.powi(power), 1.0 - self.beta_2.powi(power))
+    }
+
+    /// Weight decay of a parameter of this shape.
+    fn decay(&self, shape: Option<&Vec<usize>>) -> f64 {
+        if shape.is_some_and(|shape| shape.len() > 1) {
+            self.weight_decay
+        } else {
+            0.0
+        }
+    }
+}
+
 /// The optimiser and its memory.
 pub struct Optimizer {
     config: OptimizerConfig,
@@ -101,15 +120,15 @@ impl Optimizer {
         let config = self.config;
         let shapes = parameters::shapes(&module);
         let mut found = parameters::take_gradients(&module, gradients);
+        let at_once = self.step_at_once(&module, found.clone(), &shapes, step, rate);
+        if let Some(mut moved) = at_once {
+            return parameters::replace(module, |name, value| moved.remove(name).unwrap_or(value));
+        }
         let Some(scale) = clip_scale(&found, config.clip_norm) else {
             return module;
         };
         let mut directions = self.matrix_directions(&mut found, &shapes, &scale);
-        let power = (step + 1).min(i32::MAX as u64) as i32;
-        let (correct_1, correct_2) = (
-            1.0 - config.beta_1.powi(power),
-            1.0 - config.beta_2.powi(power),
-        );
+        let (correct_1, correct_2) = config.corrections(step);
         parameters::replace(module, |name, value| {
             if let (Some(direction), Some(muon)) = (directions.remove(name), config.muon) {
                 let rate = rate * muon.rate;
@@ -128,11 +147,7 @@ impl Optimizer {
             self.first.insert(name.to_owned(), first.clone());
             self.second.insert(name.to_owned(), second.clone());
             let direction = (first / correct_1) / ((second / correct_2).sqrt() + config.epsilon);
-            let decay = if shapes.get(name).is_some_and(|shape| shape.len() > 1) {
-                config.weight_decay
-            } else {
-                0.0
-            };
+            let decay = config.decay(shapes.get(name));
             value * (1.0 - rate * decay) - direction * rate
         })
     }

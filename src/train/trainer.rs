@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::TrainError;
 use super::average::Average;
+use super::clock::Clock;
 use super::curve::Curve;
 use super::optimizer::{LearningRate, Optimizer, OptimizerConfig};
 use super::state;
@@ -95,10 +96,15 @@ impl<M: Module> Trainer<M> {
         let start = Instant::now();
         let progress = progress_bar(plan.rate.total, self.step);
         let mut pending = Vec::new();
+        let mut clock = Clock::start();
         let last = plan.rate.total.min(self.step.saturating_add(plan.piece));
         while self.step < last && start.elapsed() < plan.limit {
-            let value = loss(&self.module, batch()?)?;
+            let batch = batch()?;
+            clock.count("batch");
+            let value = loss(&self.module, batch)?;
+            clock.count("forward");
             let mut gradients = value.backward();
+            clock.count("backward");
             let rate = plan.rate.at(self.step);
             self.module = self
                 .optimizer
@@ -106,10 +112,14 @@ impl<M: Module> Trainer<M> {
             if let Some(average) = &mut self.average {
                 average.update(&self.module, self.step);
             }
+            clock.count("optimiser");
             self.step += 1;
             pending.push(value.without_autodiff());
             if self.step.is_multiple_of(REPORT_EVERY) || self.step == plan.rate.total {
+                let steps = pending.len();
                 self.report(&mut pending, &progress)?;
+                clock.count("device");
+                clock.report(steps);
             }
             if plan.save_every > 0 && self.step.is_multiple_of(plan.save_every) && self.step < last
             {

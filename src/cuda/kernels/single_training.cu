@@ -111,3 +111,58 @@ extern "C" __global__ void __launch_bounds__(256) average(Averaged many, float d
     for (u64 i = u64(blockIdx.x) * 256 + threadIdx.x; i < many.count[t]; i += u64(gridDim.x) * 256)
         many.out[t][i] = decay * many.old_value[t][i] + (1.f - decay) * many.value[t][i];
 }
+
+// A stack of wide matrices [short, long]; a tall one, [long, short], lies in it transposed.
+struct Stacked {
+    const float *value[MOST_TENSORS];
+    const float *gradient[MOST_TENSORS];
+    float *new_value[MOST_TENSORS];
+    float factor[MOST_TENSORS];
+    int tall[MOST_TENSORS];
+};
+
+// Where entry `at` of a wide matrix lies in the matrix itself.
+DEVICE u64 own_place(int at, int tall, int short_side, int long_side) {
+    return tall ? u64(at % long_side) * short_side + at / long_side : u64(at);
+}
+
+// new = decay·old + (1 - decay)·g with g the clipped gradient, and Nesterov's look ahead: decay·new + (1 - decay)·g.
+// grid: [numbers / 256, matrices]; the stacks hold them from matrix `first` on.
+extern "C" __global__ void __launch_bounds__(256)
+    muon_gather(Stacked many, const float *__restrict__ old_momentum, float *__restrict__ new_momentum, float *__restrict__ ahead,
+                const float *__restrict__ scale, int short_side, int long_side, int first, float decay) {
+    const int at = blockIdx.x * 256 + threadIdx.x, t = blockIdx.y, numbers = short_side * long_side;
+    if (at >= numbers) return;
+    const float g = many.gradient[t][own_place(at, many.tall[t], short_side, long_side)] * scale[0];
+    const u64 place = u64(first + t) * numbers + at;
+    const float m = decay * old_momentum[place] + (1.f - decay) * g;
+    new_momentum[place] = m;
+    ahead[place] = decay * m + (1.f - decay) * g;
+}
+
+// Each matrix over its norm. One block a matrix.
+extern "C" __global__ void __launch_bounds__(256) muon_normalise(float *__restrict__ x, int numbers) {
+    x += u64(blockIdx.x) * numbers;
+    float sum = 0.f;
+    for (int i = threadIdx.x; i < numbers; i += 256) sum = fmaf(x[i], x[i], sum);
+    const float factor = 1.f / (sqrtf(block_sum(sum)) + 1e-7f);
+    for (int i = threadIdx.x; i < numbers; i += 256) x[i] *= factor;
+}
+
+// gram = a·I + b·gram + c·square, of square matrices of `side` rows.
+extern "C" __global__ void __launch_bounds__(256)
+    muon_mix(float *__restrict__ gram, const float *__restrict__ square, u64 count, int side, float a, float b, float c) {
+    const u64 id = u64(blockIdx.x) * 256 + threadIdx.x;
+    if (id >= count) return;
+    const int at = int(id % (u64(side) * side));
+    gram[id] = b * gram[id] + c * square[id] + (at / side == at % side ? a : 0.f);
+}
+
+// new = value·keep - rate·factor·x. grid as muon_gather.
+extern "C" __global__ void __launch_bounds__(256)
+    muon_spread(Stacked many, const float *__restrict__ x, int short_side, int long_side, int first, float rate, float keep) {
+    const int at = blockIdx.x * 256 + threadIdx.x, t = blockIdx.y, numbers = short_side * long_side;
+    if (at >= numbers) return;
+    const u64 own = own_place(at, many.tall[t], short_side, long_side);
+    many.new_value[t][own] = many.value[t][own] * keep - rate * many.factor[t] * x[u64(first + t) * numbers + at];
+}

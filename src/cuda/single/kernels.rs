@@ -87,6 +87,10 @@ const ENTRIES: [(&str, &[&CStr]); 4] = [
             c"clip_scale",
             c"adamw",
             c"average",
+            c"muon_gather",
+            c"muon_normalise",
+            c"muon_mix",
+            c"muon_spread",
         ],
     ),
 ];

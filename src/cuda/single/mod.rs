@@ -11,7 +11,6 @@
 //! with the same seed on the same device gives the same model.
 
 mod attention;
-mod batched;
 mod conv;
 mod gemm;
 mod group_norm;
@@ -28,9 +27,8 @@ mod sums;
 mod swiglu;
 mod upsample;
 
-pub use batched::batched_product;
 pub use kernels::SINGLE_SOURCES;
-pub use optimise::{AdamWStep, Moved, Moving, adamw, average};
+pub use optimise::{AdamWStep, Matrix, Moved, Moving, MuonStep, adamw, average, clip_scale, muon};
 
 use burn::backend::{DispatchDevice, DispatchTensor};
 use burn::tensor::{DType, Int, Shape, Tensor};
