@@ -2,19 +2,21 @@
 // Every gradient gathers; nothing is added atomically, so results repeat.
 
 // columns[item][(channel, ky, kx)][oy, ox] = x[item][channel][oy·stride + ky - padding][ox·stride + kx - padding], zero outside.
-// grid: [output pixels / 256, channels·kernel², items].
+// A thread takes all taps of one pixel. grid: [output pixels / 256, channels, items].
 extern "C" __global__ void __launch_bounds__(256)
     im2col(const float *__restrict__ x, float *__restrict__ columns, int height, int width, int out_height, int out_width, int kernel,
            int stride, int padding) {
     const int pixel = blockIdx.x * 256 + threadIdx.x, pixels = out_height * out_width;
     if (pixel >= pixels) return;
-    const int tap = blockIdx.y % (kernel * kernel), channel = blockIdx.y / (kernel * kernel);
-    const int channels = gridDim.y / (kernel * kernel);
-    const int row = pixel / out_width * stride + tap / kernel - padding, column = pixel % out_width * stride + tap % kernel - padding;
-    const bool inside = row >= 0 && row < height && column >= 0 && column < width;
-    const u64 plane = u64(blockIdx.z) * channels + channel;
-    columns[(u64(blockIdx.z) * gridDim.y + blockIdx.y) * pixels + pixel] =
-        inside ? x[(plane * height + row) * width + column] : 0.f;
+    const int top = pixel / out_width * stride - padding, left = pixel % out_width * stride - padding;
+    const u64 plane = u64(blockIdx.z) * gridDim.y + blockIdx.y;
+    x += plane * height * width;
+    columns += plane * kernel * kernel * pixels + pixel;
+    for (int row = top; row < top + kernel; ++row)
+        for (int column = left; column < left + kernel; ++column, columns += pixels) {
+            const bool inside = row >= 0 && row < height && column >= 0 && column < width;
+            *columns = inside ? x[row * width + column] : 0.f;
+        }
 }
 
 // The gradient of im2col: each pixel gathers from the columns it went into. grid: [pixels / 256, channels, items].
