@@ -13,7 +13,6 @@ use super::clock::Clock;
 use super::curve::Curve;
 use super::optimizer::{LearningRate, Optimizer, OptimizerConfig};
 use super::state;
-use crate::model::ops;
 
 /// Losses are fetched from the device once in so many steps, so that it never waits for the host.
 const REPORT_EVERY: u64 = 20;
@@ -143,11 +142,14 @@ impl<M: Module> Trainer<M> {
         if pending.is_empty() {
             return Ok(());
         }
-        let mean = ops::mean(Tensor::cat(std::mem::take(pending), 0));
-        let data = mean
-            .try_into_data()
-            .map_err(|error| TrainError::device("training", error))?;
-        let loss = data.iter::<f32>().next().unwrap_or(f32::NAN);
+        let (mut sum, count) = (0.0, pending.len() as f32);
+        for value in pending.drain(..) {
+            let data = value
+                .try_into_data()
+                .map_err(|error| TrainError::device("training", error))?;
+            sum += data.iter::<f32>().next().unwrap_or(f32::NAN);
+        }
+        let loss = sum / count;
         if !loss.is_finite() {
             return Err(TrainError::Diverged {
                 step: self.step,

@@ -240,6 +240,7 @@ impl Check<'_> {
             [2, 6, 4, 5, 3, 1, 1],
             [2, 4, 6, 9, 9, 3, 2],
             [2, 32, 48, 33, 33, 3, 2],
+            [2, 4, 6, 64, 64, 3, 1],
         ] {
             let padding = if stride == 1 { kernel / 2 } else { 0 };
             let name = format!(

@@ -18,6 +18,9 @@ use crate::cuda::stream::{Work, enqueue};
 /// Numbers of columns held at once (512 MiB).
 const HELD: usize = 1 << 27;
 
+/// Pixels of an item that are summed together for the weight's gradient.
+const SEGMENT: usize = 1024;
+
 /// Inputs: x `[B, in, H, W]`, weight `[out, in, k, k]`, bias `[out]`, then a residual like the result if there is one.
 #[derive(Debug, Clone)]
 pub struct Conv {
@@ -144,12 +147,12 @@ impl Sizes {
         let arguments = arguments![
             from, to, height, width, out_height, out_width, kernel, stride, padding
         ];
-        let (entry, pixels, rows) = if back {
-            (c"col2im", self.from[0] * self.from[1], self.d_in)
+        let (entry, pixels) = if back {
+            (c"col2im", self.from[0] * self.from[1])
         } else {
-            (c"im2col", self.pixels(), self.taps())
+            (c"im2col", self.pixels())
         };
-        let grid = [pixels.div_ceil(256) as u32, rows as u32, items as u32];
+        let grid = [pixels.div_ceil(256), self.d_in, items].map(|size| size as u32);
         // SAFETY: the parameters of im2col and col2im, in order; the caller vouches for the addresses.
         unsafe { launch(work, entry, grid, 256, arguments) }
     }
@@ -224,7 +227,17 @@ impl Sizes {
         Ok(())
     }
 
-    /// Each item's share of dW, `[B, out, taps]`, to `shares`.
+    /// Parts into which an item's pixels are cut for dW: its sums are long and its results few, so that one product
+    /// an item would leave most of the chip idle.
+    fn segments(&self) -> usize {
+        if self.pixels().is_multiple_of(SEGMENT) {
+            self.pixels() / SEGMENT
+        } else {
+            1
+        }
+    }
+
+    /// The shares of dW, `[B·segments, out, taps]`, to `shares`.
     ///
     /// # Safety
     /// As [`Sizes::gather`].
@@ -237,16 +250,26 @@ impl Sizes {
         for (first, items) in self.pieces() {
             let x = x + 4 * (first * self.x_item()) as u64;
             let dy = dy + 4 * (first * self.y_item()) as u64;
-            let share = shares + 4 * (first * self.d_out * taps) as u64;
-            let a = Side::rows(pixels).every(self.y_item());
-            let b = Side::transposed(pixels).every(taps * pixels);
-            let product = Gemm::new([self.d_out, taps, pixels], a, b, Precision::Tf32);
             // SAFETY: the caller vouches for the addresses.
-            unsafe {
-                let columns = self.columns_of(work, items, [x, columns])?;
-                product
-                    .batched(items)
-                    .multiply(work, [dy, columns, share])?;
+            let columns = unsafe { self.columns_of(work, items, [x, columns])? };
+            let segments = self.segments();
+            let (calls, batch, y_step, x_step) = if segments == 1 {
+                (1, items, self.y_item(), taps * pixels)
+            } else {
+                (items, segments, pixels / segments, pixels / segments)
+            };
+            let a = Side::rows(pixels).every(y_step);
+            let b = Side::transposed(pixels).every(x_step);
+            let size = [self.d_out, taps, pixels / segments];
+            let product = Gemm::new(size, a, b, Precision::Tf32).batched(batch);
+            for call in 0..calls {
+                let at = [
+                    dy + 4 * (call * self.y_item()) as u64,
+                    columns + 4 * (call * taps * pixels) as u64,
+                    shares + 4 * ((first + call) * segments * self.d_out * taps) as u64,
+                ];
+                // SAFETY: the caller vouches for the addresses.
+                unsafe { product.multiply(work, at)? };
             }
         }
         Ok(())
@@ -291,11 +314,12 @@ impl Op for Conv {
         let sizes = self.sizes_of(tape.inputs);
         let like = |tensor: &CubeTensor| blank(x, tensor.meta.shape().clone());
         let found = [like(x), like(weight), like(bias)];
-        let weights = ColumnSum::new(sizes.items, sizes.d_out * sizes.taps());
+        let shares = sizes.items * sizes.segments();
+        let weights = ColumnSum::new(shares, sizes.d_out * sizes.taps());
         let biases = ColumnSum::new(sizes.items, sizes.d_out);
         let scratch = [
             sizes.columns(x),
-            blank(x, Shape::new([sizes.items, sizes.d_out * sizes.taps()])),
+            blank(x, Shape::new([shares, sizes.d_out * sizes.taps()])),
             weights.scratch(x),
             blank(x, Shape::new([sizes.items, sizes.d_out])),
             biases.scratch(x),
