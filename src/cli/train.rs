@@ -11,6 +11,7 @@ use crate::checkpoint::{Checkpoint, find_demo_model};
 use crate::pipeline::device::{DeviceChoice, Placement};
 use crate::pipeline::{CancelToken, Pipeline};
 use crate::request::Guidance;
+use crate::train::autoencoding::Trained;
 use crate::train::demo::networks::Sizes;
 use crate::train::demo::{autoencoder, dataset, evaluate, export, painter, scene::Scene, sheet};
 use crate::train::optimizer::{LearningRate, OptimizerConfig};
@@ -33,7 +34,7 @@ enum Command {
 #[derive(Debug, Subcommand)]
 enum Demo {
     /// Train the autoencoder; goes on from the state if there is one
-    Autoencoder(Training),
+    Autoencoder(Autoencoding),
     /// Train text encoder and transformer on a trained autoencoder; goes on from the state if there is one
     Painter(Painting),
     /// Write what was trained as a model folder
@@ -87,6 +88,15 @@ struct Training {
     /// Sizes of the networks
     #[arg(long, default_value = "demo")]
     size: SizeChoice,
+}
+
+#[derive(Debug, ClapArgs)]
+struct Autoencoding {
+    #[command(flatten)]
+    training: Training,
+    /// Train the decoder alone: latents, and with them a painter, stay as they are
+    #[arg(long)]
+    decoder_only: bool,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -224,13 +234,19 @@ const PAINTER: &str = "painter";
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let Command::Demo(demo) = &args.command;
     match demo {
-        Demo::Autoencoder(training) => {
+        Demo::Autoencoder(wanted) => {
+            let training = &wanted.training;
             let job = autoencoder::Job {
                 sizes: training.size.sizes(),
                 seed: training.seed,
                 batch: training.batch as u64,
                 crop_share: training.small_share,
                 optimizer: training.optimizer.or(autoencoder::optimizer()),
+                trained: if wanted.decoder_only {
+                    Trained::Decoder
+                } else {
+                    Trained::Both
+                },
                 average: training.average,
                 plan: training.plan(AUTOENCODER, 1e-3, 100),
             };

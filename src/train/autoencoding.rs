@@ -22,6 +22,15 @@ impl Default for Weights {
     }
 }
 
+/// Which half of an autoencoder a loss trains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trained {
+    /// Both.
+    Both,
+    /// The decoder: pictures keep their latents, so that what was trained on them stays good.
+    Decoder,
+}
+
 /// The loss `[1]` of pictures `[B, 3, H, W]` in −1..=1 sent through the autoencoder with the latents' own `noise`
 /// `[B, C, h, w]`; nothing for an autoencoder without encoder.
 pub fn loss(
@@ -29,8 +38,12 @@ pub fn loss(
     pictures: Tensor<4>,
     noise: Tensor<4>,
     weights: Weights,
+    trained: Trained,
 ) -> Option<Tensor<1>> {
-    let (mean, log_variance) = autoencoder.encode(pictures.clone())?;
+    let (mut mean, mut log_variance) = autoencoder.encode(pictures.clone())?;
+    if trained == Trained::Decoder {
+        (mean, log_variance) = (mean.detach(), log_variance.detach());
+    }
     let variance = log_variance.clone().exp();
     let latents = mean.clone() + variance.clone().sqrt() * noise;
     let back = autoencoder.decode(latents);

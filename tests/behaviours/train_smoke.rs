@@ -8,7 +8,7 @@ use danqing::model::AutoencoderKl;
 use danqing::pipeline::noise::Noise;
 use danqing::request::Seed;
 use danqing::train::TrainError;
-use danqing::train::autoencoding::{self, Weights};
+use danqing::train::autoencoding::{self, Trained, Weights};
 use danqing::train::demo::{autoencoder, networks::Sizes, pictures};
 use danqing::train::optimizer::{LearningRate, OptimizerConfig};
 use danqing::train::parameters::{Named, values};
@@ -53,7 +53,8 @@ fn train(trainer: &mut Trainer<AutoencoderKl>, folder: &Path, device: &Device) {
         let noise = Noise::new(Seed(step)).draw(shape.iter().product());
         let noise = Tensor::from_data(TensorData::new(noise, shape), device);
         let pictures = pictures::tensor(batch.planes, batch.count, batch.size, device);
-        autoencoding::loss(vae, pictures, noise, Weights::default()).ok_or(TrainError::Batches)
+        autoencoding::loss(vae, pictures, noise, Weights::default(), Trained::Both)
+            .ok_or(TrainError::Batches)
     };
     trainer.run(&plan(folder), batch, loss, |_| Ok(())).unwrap();
 }

@@ -18,9 +18,6 @@ use crate::cuda::stream::{Work, enqueue};
 /// Numbers of columns held at once (512 MiB).
 const HELD: usize = 1 << 27;
 
-/// Pixels of an item that are summed together for the weight's gradient.
-const SEGMENT: usize = 1024;
-
 /// Inputs: x `[B, in, H, W]`, weight `[out, in, k, k]`, bias `[out]`, then a residual like the result if there is one.
 #[derive(Debug, Clone)]
 pub struct Conv {
@@ -227,17 +224,7 @@ impl Sizes {
         Ok(())
     }
 
-    /// Parts into which an item's pixels are cut for dW: its sums are long and its results few, so that one product
-    /// an item would leave most of the chip idle.
-    fn segments(&self) -> usize {
-        if self.pixels().is_multiple_of(SEGMENT) {
-            self.pixels() / SEGMENT
-        } else {
-            1
-        }
-    }
-
-    /// The shares of dW, `[B·segments, out, taps]`, to `shares`.
+    /// Each item's share of dW, `[B, out, taps]`, to `shares`.
     ///
     /// # Safety
     /// As [`Sizes::gather`].
@@ -252,24 +239,15 @@ impl Sizes {
             let dy = dy + 4 * (first * self.y_item()) as u64;
             // SAFETY: the caller vouches for the addresses.
             let columns = unsafe { self.columns_of(work, items, [x, columns])? };
-            let segments = self.segments();
-            let (calls, batch, y_step, x_step) = if segments == 1 {
-                (1, items, self.y_item(), taps * pixels)
-            } else {
-                (items, segments, pixels / segments, pixels / segments)
-            };
-            let a = Side::rows(pixels).every(y_step);
-            let b = Side::transposed(pixels).every(x_step);
-            let size = [self.d_out, taps, pixels / segments];
-            let product = Gemm::new(size, a, b, Precision::Tf32).batched(batch);
-            for call in 0..calls {
-                let at = [
-                    dy + 4 * (call * self.y_item()) as u64,
-                    columns + 4 * (call * taps * pixels) as u64,
-                    shares + 4 * ((first + call) * segments * self.d_out * taps) as u64,
-                ];
-                // SAFETY: the caller vouches for the addresses.
-                unsafe { product.multiply(work, at)? };
+            let a = Side::rows(pixels).every(self.y_item());
+            let b = Side::transposed(pixels).every(taps * pixels);
+            let product = Gemm::new([self.d_out, taps, pixels], a, b, Precision::Tf32);
+            let share = shares + 4 * (first * self.d_out * taps) as u64;
+            // SAFETY: the caller vouches for the addresses.
+            unsafe {
+                product
+                    .batched(items)
+                    .multiply(work, [dy, columns, share])?;
             }
         }
         Ok(())
@@ -314,12 +292,11 @@ impl Op for Conv {
         let sizes = self.sizes_of(tape.inputs);
         let like = |tensor: &CubeTensor| blank(x, tensor.meta.shape().clone());
         let found = [like(x), like(weight), like(bias)];
-        let shares = sizes.items * sizes.segments();
-        let weights = ColumnSum::new(shares, sizes.d_out * sizes.taps());
+        let weights = ColumnSum::new(sizes.items, sizes.d_out * sizes.taps());
         let biases = ColumnSum::new(sizes.items, sizes.d_out);
         let scratch = [
             sizes.columns(x),
-            blank(x, Shape::new([shares, sizes.d_out * sizes.taps()])),
+            blank(x, Shape::new([sizes.items, sizes.d_out * sizes.taps()])),
             weights.scratch(x),
             blank(x, Shape::new([sizes.items, sizes.d_out])),
             biases.scratch(x),

@@ -14,7 +14,7 @@ use crate::files;
 use crate::model::{AutoencoderKl, VaeConfig};
 use crate::pipeline::noise::Noise;
 use crate::request::Seed;
-use crate::train::autoencoding::{self, Weights};
+use crate::train::autoencoding::{self, Trained, Weights};
 use crate::train::muon::Muon;
 use crate::train::optimizer::OptimizerConfig;
 use crate::train::prefetch::Prefetch;
@@ -36,6 +36,8 @@ pub struct Job {
     pub optimizer: OptimizerConfig,
     /// Decay of the moving average of the weights, if one is wanted.
     pub average: Option<f64>,
+    /// Which half is trained.
+    pub trained: Trained,
     /// When to stop, and where to write.
     pub plan: Plan,
 }
@@ -98,7 +100,7 @@ pub fn run(job: &Job, device: &Device) -> Result<LatentStatistics, TrainError> {
         |vae, (batch, noise)| {
             let noise = Tensor::from_data(noise, &recorded);
             let pictures = pictures::tensor(batch.planes, batch.count, batch.size, &recorded);
-            autoencoding::loss(vae, pictures, noise, Weights::default())
+            autoencoding::loss(vae, pictures, noise, Weights::default(), job.trained)
                 .ok_or_else(|| TrainError::device("training", "this autoencoder has no encoder"))
         },
         |trainer| show(&trainer.result(), &job.plan.folder, device),
