@@ -9,6 +9,13 @@
 //! A call travels one of these functions → [`record`] (one opaque unit for burn's fusion, recorded for its autodiff) →
 //! an op (a file each) → [`gemm`] and [`kernels`]. Sums have a fixed order and nothing is added atomically: a training
 //! with the same seed on the same device gives the same model.
+//!
+//! # Measured
+//! On an NVIDIA H200, by `danqing bench --verify`: exact products within 3e-7 of the CPU's, tf32 results within 4e-4 and
+//! gradients within 9e-4 of burn's autodiff there (relative L2). The demo model's painter (7.5 M parameters, 256 pictures
+//! of 256² a step, 288 tokens each) takes 50 ms a step with the device busy nine tenths of the time, Muon included. Its
+//! autoencoder (48 pictures of 256²) takes 0.9 s a step, of which the device is busy a fifth: the host waits before or
+//! while the pictures are sent, which is not understood yet.
 
 mod attention;
 mod conv;
