@@ -13,7 +13,7 @@ use crate::pipeline::{CancelToken, Pipeline};
 use crate::request::Guidance;
 use crate::train::autoencoding::Trained;
 use crate::train::demo::networks::Sizes;
-use crate::train::demo::{autoencoder, dataset, evaluate, export, painter, scene::Scene, sheet};
+use crate::train::demo::{autoencoder, evaluate, export, painter, scene::Scene, sheet};
 use crate::train::optimizer::{LearningRate, OptimizerConfig};
 use crate::train::trainer::Plan;
 
@@ -43,8 +43,6 @@ enum Demo {
     Sheet(Sheet),
     /// Measure how well a model follows prompts about combinations it was never trained on
     Evaluate(Evaluate),
-    /// Write pictures and captions as raw files, for training outside of this program
-    Dataset(Dataset),
 }
 
 #[derive(Debug, ClapArgs)]
@@ -174,22 +172,6 @@ struct Evaluate {
     device: DeviceChoice,
 }
 
-#[derive(Debug, ClapArgs)]
-struct Dataset {
-    /// Folder for SIZE.u8 (RGB rows) and SIZE.txt (tab-separated captions, a line a picture)
-    #[arg(long, value_name = "DIR")]
-    out: PathBuf,
-    /// Pictures
-    #[arg(long, default_value_t = 24_576)]
-    count: u64,
-    /// Width and height of a picture
-    #[arg(long, default_value_t = 256)]
-    size: u32,
-    /// Seeds everything
-    #[arg(long, default_value_t = 2026)]
-    seed: u64,
-}
-
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum SizeChoice {
     /// The model that is shipped
@@ -310,10 +292,6 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
                 })?;
             bar.finish_and_clear();
             println!("{}", serde_json::to_string_pretty(&evaluation)?);
-        }
-        Demo::Dataset(wanted) => {
-            dataset::write(wanted.seed, wanted.count, wanted.size, &wanted.out)?;
-            painter::learnt_tokenizer(wanted.seed, &wanted.out)?;
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -6,7 +6,6 @@
 
 pub mod autoencoder;
 pub mod caption;
-pub mod dataset;
 pub mod drawing;
 pub mod evaluate;
 pub mod export;

@@ -169,7 +169,7 @@ fn corpus(
 ///
 /// # Errors
 /// When it cannot be learnt or read.
-pub fn learnt_tokenizer(seed: u64, folder: &Path) -> Result<Tokenizer, TrainError> {
+fn learnt_tokenizer(seed: u64, folder: &Path) -> Result<Tokenizer, TrainError> {
     std::fs::create_dir_all(folder).map_err(|source| crate::files::FileError::Write {
         path: folder.to_path_buf(),
         source,
