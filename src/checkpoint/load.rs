@@ -164,9 +164,18 @@ impl Filler<'_> {
     }
 }
 
-/// Puts a weight on the device, in memory that its allocator sets aside for tensors that stay.
+/// Puts a weight on the device, in memory that its allocator sets aside for tensors that stay. To a device with memory of
+/// its own it travels flat: rows of other than multiples of 512 bytes, as convolutions have, would be copied to CUDA
+/// devices one by one.
 fn upload<const D: usize>(data: TensorData, device: &Device, dtype: DType) -> Tensor<D> {
-    device.memory_persistent_allocations(data, |data| Tensor::from_data(data, (device, dtype)))
+    if is_host(device) {
+        return Tensor::from_data(data, (device, dtype));
+    }
+    let (bytes, shape, stored) = data.into_parts();
+    let flat = TensorData::from_bytes(bytes, [shape.num_elements()], stored);
+    device.memory_persistent_allocations(flat, |flat| {
+        Tensor::<1>::from_data(flat, (device, dtype)).reshape(shape.clone())
+    })
 }
 
 fn sync(device: &Device, name: &str) -> Result<(), CheckpointError> {

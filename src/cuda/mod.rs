@@ -12,24 +12,38 @@
 //! `danqing bench --verify` compares every op with its plain body on the device.
 //!
 //! # Measured
-//! One NVIDIA H200, one run of packaging/bench-against-diffusers, random full-size weights, bf16, 8 calls, medians of
-//! three, projections merged; diffusers 0.42.1 with compiled blocks on torch 2.11.
+//! One NVIDIA H200, random full-size weights, 8 calls, medians of three (`danqing bench`). The side of diffusers 0.42.1
+//! with compiled blocks on torch 2.11 is from an earlier run of packaging/bench-against-diffusers on the same kind of
+//! machine, so that the ratios are those of two runs.
 //!
-//! | ms | Danqing | diffusers, compiled | ratio |
-//! |---|---|---|---|
-//! | 512², end to end | 213 | 318 | 0.67 |
-//! | 1024², end to end | 804 | 930 | 0.86 |
-//! | 2048², end to end | 4193 | 4983 | 0.84 |
-//! | four of 1024², end to end | 3180 | 3546 | 0.90 |
-//! | a step at 1024² | 92.2 | 100.1 | 0.92 |
-//! | autoencoder's decoder at 1024², to pixels | 34.3 | 87.3 | 0.39 |
-//! | prompt at 512² / 1024² / 2048² | 8.7 / 14.0 / 23.5 | 38–40 | 0.22–0.62 |
+//! | ms | bf16 | diffusers, compiled | ratio | fp8 |
+//! |---|---|---|---|---|
+//! | 512², end to end | 212 | 318 | 0.67 | 173 |
+//! | 1024², end to end | 760 | 930 | 0.82 | 611 |
+//! | a step at 512² / 1024² | 23.6 / 88.8 | – / 100.1 | 0.89 | 18.6 / 68.6 |
+//! | autoencoder's decoder at 1024², to pixels | 35.5 | 87.3 | 0.41 | |
+//! | prompt at 512² / 1024² | 9.6 / 10.1 | 38 / 39 | 0.25 | |
+//! | GiB held at 1024², all resident / text encoder streamed | 20.7 / 13.4 | | | 15.7 / 8.4 |
 //!
-//! Where a prompt's time grows with the picture it is the rotary tables, which the host computes. Of a step at 1024²
-//! about 72 ms are matrix products, 14 attention, the rest passes over memory. With merged projections burn's pools
-//! hold 28.6 GiB at 1024², a third of it the unmerged copies; cleaning the pools did not give them back, so the
-//! pipeline keeps projections apart, predicted 20.8 GiB and 1.5 ms a step more (three products of 0.178 ms for one of
-//! 0.491 ms). That has not been measured.
+//! Earlier, with projections merged and before the changes below: 2048² 4193 (ratio 0.84), four of 1024² 3180 (0.90).
+//! The first picture of a process took 4.0 s with empty caches after 1.8 s for our own kernels, and 1.5–2.0 s after 0.1 s
+//! with full ones. fp8 against bf16, relative L2 of the last latents: 0.091 on random weights, and on the demo model 0.042
+//! against f32 where bf16 is 0.007.
+//!
+//! # Predicted and found
+//! | change | predicted | found |
+//! |---|---|---|
+//! | projections apart instead of merged after loading | 20.8 GiB, step +1.5 ms | 20.7 GiB; step 88.8 ms, with the rest of that round |
+//! | rotary tables computed on all cores | prompt at 1024² from 14 to 10 ms | 10.1 ms |
+//! | fp8: half the time of the products | step 92 → 60 ms | 68.6 ms: the products ran at 1,280–1,480 TFLOP/s, but quantising a matrix took 0.13 ms, nine times its bytes' worth, as its 105 registers left room for two rows a multiprocessor |
+//! | quantising kernels hold rows as bfloat16 (36 and 60 registers) | step −9 ms | not measured |
+//! | projections merged block by block while loading, the freed copies reused | step −3.5 ms at the same memory | not measured |
+//! | noise drawn on all cores (262,144 numbers at 1024²) | end to end −6 ms | 6 ms outside all stages before and after: they lay elsewhere |
+//! | memory looked at once a picture and after its first step instead of after each | end to end −3 ms | not measured |
+//! | a branch of the text encoder added in the next norm's pass | prompt −2 ms | not measured |
+//! | weights read one tensor ahead of the upload, and uploaded flat | load from the page cache 5 s | not measured |
+//! | CUDA graphs at 512² | nothing: a step at 64², with the same calls, takes 6.5 ms, which bounds the host's share of the 23.6 ms | not built |
+//! | choosing among cuBLASLt's algorithms by time | 1–5 % of the products | the first of its list is within 1 % of the best for bfloat16 at 4,192 rows but for 3840 → 20480 (5 %); not built |
 
 pub mod compile;
 pub mod cublaslt;

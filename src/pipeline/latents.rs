@@ -51,10 +51,12 @@ pub(super) fn to_device(
     [channels, height, width]: [usize; 3],
     device: &Device,
 ) -> Tensor<4> {
-    Tensor::from_data(
-        TensorData::new(values, [1, channels, height, width]),
+    // Flat, as short rows would be copied to CUDA devices one by one.
+    Tensor::<1>::from_data(
+        TensorData::new(values, [channels * height * width]),
         (device, DType::F32),
     )
+    .reshape([1, channels, height, width])
 }
 
 /// A tensor's values in f32, once the device has computed them.

@@ -36,10 +36,12 @@ impl Rope {
     ) -> Self {
         let table = |turn: fn(f32) -> f32| {
             let values: Vec<f32> = angles.par_iter().map(|&angle| turn(angle)).collect();
-            Tensor::from_data(
-                TensorData::new(values, [batch, length, half]),
+            // Flat, as short rows would be copied to CUDA devices one by one.
+            Tensor::<1>::from_data(
+                TensorData::new(values, [batch * length * half]),
                 (device, DType::F32),
             )
+            .reshape([batch, length, half])
         };
         Self {
             cos: table(f32::cos),
