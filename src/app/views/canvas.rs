@@ -43,6 +43,8 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
         return before_first_step(ui, view, area);
     }
     match what(view) {
+        // A chosen picture that is still being read: it comes in a moment.
+        None if view.state.gallery.chosen.is_some() => {}
         None => nothing_yet(ui, view),
         Some(shown) => match canvas_compare::other(view) {
             Some((mode, other)) => canvas_compare::show(ui, view, area, mode, &shown, &other),
