@@ -1,7 +1,7 @@
 //! The layers of the crate, read from its `use` lines: nothing knows what lies to its right.
 //!
-//! request < model < checkpoint < pipeline < engine < { cli, app }; beside the road, cuda serves model (and tells pipeline
-//! whether it is there), gallery and files know little of anyone, and train makes checkpoints.
+//! request < model < checkpoint < pipeline < engine < { cli, app }; beside the road, cuda serves model and train (and tells
+//! pipeline whether it is there), gallery and files know little of anyone, and train makes checkpoints.
 
 use std::path::{Path, PathBuf};
 
@@ -23,7 +23,14 @@ const LAYERS: [(&str, &[&str]); 11] = [
     ),
     (
         "train",
-        &["request", "model", "checkpoint", "pipeline", "files"],
+        &[
+            "request",
+            "cuda",
+            "model",
+            "checkpoint",
+            "pipeline",
+            "files",
+        ],
     ),
     (
         "cli",
