@@ -41,6 +41,7 @@ mod behaviours {
     mod queue;
     mod seeds;
     mod support;
+    mod train_painter;
     mod train_pictures;
     mod train_smoke;
     mod trainable;

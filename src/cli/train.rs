@@ -13,6 +13,7 @@ use crate::pipeline::{CancelToken, Pipeline};
 use crate::request::Guidance;
 use crate::train::autoencoding::Trained;
 use crate::train::demo::networks::Sizes;
+use crate::train::demo::painter::Distillation;
 use crate::train::demo::{autoencoder, evaluate, export, painter, scene::Scene, sheet};
 use crate::train::optimizer::{LearningRate, OptimizerConfig};
 use crate::train::trainer::Plan;
@@ -101,12 +102,18 @@ struct Autoencoding {
 struct Painting {
     #[command(flatten)]
     training: Training,
-    /// Pictures to draw from; half as many small ones come on top
+    /// Pictures of the native size to draw from; fewer of other sizes come on top
     #[arg(long, default_value_t = 49_152)]
     pool: u64,
     /// Keep the encoded pictures in this folder, for the next piece of the training
     #[arg(long, value_name = "DIR")]
     cache: Option<PathBuf>,
+    /// State of a finished painter: begin with its weights and learn its guided velocities, so that one pass is enough
+    #[arg(long, value_name = "DIR")]
+    teacher: Option<PathBuf>,
+    /// The guidance scale that is learnt from the teacher
+    #[arg(long, default_value_t = 2.5, requires = "teacher")]
+    teacher_guidance: f64,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -248,6 +255,10 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
                 pool: painting.pool,
                 cache: painting.cache.clone(),
                 small_share: training.small_share,
+                distillation: painting.teacher.clone().map(|teacher| Distillation {
+                    teacher,
+                    guidance: painting.teacher_guidance,
+                }),
                 optimizer: training.optimizer.or(painter::optimizer()),
                 average: training.average,
                 plan: training.plan(PAINTER, 2e-3, 200),

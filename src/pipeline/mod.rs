@@ -127,6 +127,11 @@ impl Pipeline {
         &mut self.prompts
     }
 
+    /// The autoencoder.
+    pub fn autoencoder(&self) -> &AutoencoderKl {
+        &self.vae
+    }
+
     /// Gives back memory that is held only for speed: known prompts, and what the device's allocator keeps.
     pub fn free_caches(&mut self) {
         self.prompts.forget();

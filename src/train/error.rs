@@ -41,6 +41,11 @@ pub enum TrainError {
     /// The thread that prepares batches stopped.
     #[error("the thread that prepares batches stopped; run again, and report this if it stays so")]
     Batches,
+    /// Too few pictures to have one of every shape.
+    #[error(
+        "the pool has no picture that a tall format can show; ask for a larger --pool, 256 or more"
+    )]
+    Pool,
     /// The tokenizer could not be trained or used.
     #[error("tokenizer: {0}; report this, since captions come from the program itself")]
     Tokenizer(String),

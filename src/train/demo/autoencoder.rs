@@ -2,18 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use burn::tensor::{Device, Tensor, TensorData};
-use rayon::prelude::*;
+use burn::tensor::{Device, Distribution, Tensor};
 use serde::{Deserialize, Serialize};
 
 use super::networks::Sizes;
-use super::pictures::{self, NATIVE, PictureBatch};
+use super::pictures::{self, NATIVE};
 use super::scene::Scene;
 use super::{render, sheet};
 use crate::files;
 use crate::model::{AutoencoderKl, VaeConfig};
-use crate::pipeline::noise::Noise;
-use crate::request::Seed;
 use crate::train::autoencoding::{self, Trained, Weights};
 use crate::train::muon::Muon;
 use crate::train::optimizer::OptimizerConfig;
@@ -91,14 +88,17 @@ pub fn run(job: &Job, device: &Device) -> Result<LatentStatistics, TrainError> {
         } else {
             pictures::whole(seed, indices)
         };
-        let noise = noise(seed ^ (step << 20), &pictures, channels);
-        (pictures, noise)
+        (step, pictures)
     })?;
     trainer.run(
         &job.plan,
         || batches.next(),
-        |vae, (batch, noise)| {
-            let noise = Tensor::from_data(noise, &recorded);
+        |vae, (step, batch)| {
+            // Seeded anew, so that the noise of a step does not depend on the steps before.
+            device.seed(seed ^ (step << 20));
+            let side = batch.size as usize / job.sizes.vae.spatial_factor();
+            let shape = [batch.count, channels, side, side];
+            let noise = Tensor::random(shape, Distribution::Normal(0.0, 1.0), device).autodiff();
             let pictures = pictures::tensor(batch.planes, batch.count, batch.size, &recorded);
             autoencoding::loss(vae, pictures, noise, Weights::default(), job.trained)
                 .ok_or_else(|| TrainError::device("training", "this autoencoder has no encoder"))
@@ -141,20 +141,6 @@ pub fn statistics(folder: &Path) -> Result<LatentStatistics, TrainError> {
         path,
         problem: error.to_string(),
     })
-}
-
-/// Normal numbers for the latents of a batch, `[count, channels, side, side]`.
-fn noise(seed: u64, batch: &PictureBatch, channels: usize) -> TensorData {
-    let side = batch.size as usize / 8;
-    let of_picture = |index: usize| {
-        let seed = Seed(seed.wrapping_add(index as u64));
-        Noise::new(seed).draw(channels * side * side)
-    };
-    let numbers: Vec<f32> = (0..batch.count)
-        .into_par_iter()
-        .flat_map_iter(of_picture)
-        .collect();
-    TensorData::new(numbers, [batch.count, channels, side, side])
 }
 
 /// Pictures held out of all trainings.

@@ -8,12 +8,12 @@ use burn::tensor::{DType, Device, Tensor};
 use serde_json::{Value, json};
 
 use super::autoencoder;
-use super::networks::{Painter, Sizes};
+use super::networks::Sizes;
 use super::preview;
 use crate::checkpoint::{self, save_module, save_tensors};
 use crate::files::{self, FileError};
 use crate::model::TextEncoder;
-use crate::train::{TrainError, state};
+use crate::train::TrainError;
 
 /// Writes what the states in `autoencoder` and `painter` as a model into `out`.
 ///
@@ -27,7 +27,7 @@ pub fn write(
 ) -> Result<(), TrainError> {
     let device = Device::flex();
     let vae = autoencoder::load(autoencoder, &sizes.vae, &device)?;
-    let networks = state::load_result(Painter::new(sizes, &device), painter, &device)?;
+    let networks = super::painter::load(painter, sizes, &device)?;
     for part in [
         "scheduler",
         "text_encoder",
@@ -58,7 +58,8 @@ pub fn write(
     let projection = preview::fit(&vae, &device)?;
     write_json(&out.join("preview.json"), &projection)?;
     write_configs(sizes, &vae.config().clone(), out)?;
-    let tokenizer = files::read_capped(&painter.join("tokenizer.json"), 16 << 20)?;
+    let tokenizer =
+        files::read_capped(&painter.join("tokenizer.json"), super::tokenizer::CAP_BYTES)?;
     files::replace(&out.join("tokenizer/tokenizer.json"), &tokenizer)?;
     Ok(())
 }

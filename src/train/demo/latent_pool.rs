@@ -31,6 +31,18 @@ pub struct LatentPool {
     latents: Tensor<2>,
     cover: Tensor<2>,
     shape: [usize; 3],
+    factor: usize,
+}
+
+/// A part of latents: top, left, height and width in their own numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Rows above it.
+    pub top: usize,
+    /// Columns before it.
+    pub left: usize,
+    /// Rows and columns.
+    pub size: [usize; 2],
 }
 
 /// Pictures sent to the device at a time.
@@ -63,7 +75,8 @@ impl LatentPool {
         cache: Option<&Path>,
         device: &Device,
     ) -> Result<Self, TrainError> {
-        let side = order.size as usize / 8;
+        let factor = vae.config().spatial_factor();
+        let side = order.size as usize / factor;
         let shape = [vae.config().latent_channels, side, side];
         let identity = identity(order, vae);
         let path = cache.map(|folder| folder.join(format!("{LATENTS}-{}.safetensors", order.size)));
@@ -100,16 +113,17 @@ impl LatentPool {
             latents: upload(&numbers, scenes.len(), device),
             cover: upload(&cover, scenes.len(), device),
             shape,
+            factor,
         })
     }
 
-    /// Latent shape of one picture, `[C, h, w]`.
-    pub fn shape(&self) -> [usize; 3] {
-        self.shape
+    /// How many times smaller than pictures latents are.
+    pub fn factor(&self) -> usize {
+        self.factor
     }
 
-    /// Latents `[B, C, h, w]` and cover `[B, 1, h, w]` of the pictures `numbers`, in f32.
-    pub fn gather(&self, numbers: &[i32]) -> (Tensor<4>, Tensor<4>) {
+    /// Latents `[B, C, h, w]` and cover `[B, 1, h, w]` of a part of the pictures `numbers`, in f32.
+    pub fn gather(&self, numbers: &[i32], window: Window) -> (Tensor<4>, Tensor<4>) {
         let batch = numbers.len();
         let [channels, height, width] = self.shape;
         let numbers = TensorData::new(numbers.to_vec(), [batch]);
@@ -118,7 +132,9 @@ impl LatentPool {
             pool.clone()
                 .select(0, numbers.clone())
                 .cast(DType::F32)
-                .reshape([batch, channels, height, width]) // [B, C·h·w] → [B, C, h, w]
+                .reshape([batch, channels, height, width]) // [B, C·H·W] → [B, C, H, W]
+                .narrow(2, window.top, window.size[0])
+                .narrow(3, window.left, window.size[1]) // [B, C, h, w]
         };
         (rows(&self.latents, channels), rows(&self.cover, 1))
     }

@@ -2,14 +2,15 @@
 
 use std::path::Path;
 
-use burn::tensor::{Int, Tensor, TensorData};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 use image::RgbImage;
 
-use super::painter::Studio;
+use super::networks::Painter;
 use super::pictures::NATIVE;
 use super::sheet;
-use crate::model::SchedulerConfig;
+use crate::checkpoint::Tokenizer;
 use crate::model::scheduler::FlowMatchEuler;
+use crate::model::{AutoencoderKl, SchedulerConfig};
 use crate::pipeline::noise::Noise;
 use crate::request::Seed;
 use crate::train::TrainError;
@@ -40,6 +41,18 @@ pub const PROMPTS: [&str; 16] = [
     "ink wash painting of misty mountains",
     "复古胶片，窗边木桌上的蓝色花瓶",
 ];
+
+/// The networks that a sample needs.
+pub struct Studio<'a> {
+    /// Words and transformer.
+    pub painter: &'a Painter,
+    /// Decoder.
+    pub vae: &'a AutoencoderKl,
+    /// Words to ids.
+    pub tokenizer: &'a Tokenizer,
+    /// Where they are.
+    pub device: &'a Device,
+}
 
 /// Paints one picture for each prompt from seeds 0, 1, 2, …, all in one batch.
 ///

@@ -19,6 +19,8 @@ use super::scene::Scene;
 use crate::files;
 use crate::train::TrainError;
 
+/// No tokenizer's file is larger.
+pub const CAP_BYTES: u64 = 16 << 20;
 /// Captions to learn from.
 const CAPTIONS: u64 = 30_000;
 /// How often the words of the chat template are shown, so that each becomes one token.

@@ -20,6 +20,9 @@ pub enum Language {
 /// Share of captions that say nothing, so that the model also learns pictures without a prompt.
 const EMPTY_SHARE: f64 = 0.1;
 
+/// Share of captions that are one word, as negative prompts are: "night", "水彩".
+const TERSE_SHARE: f64 = 0.06;
+
 /// Which attributes a caption mentions.
 #[derive(Clone, Copy, Debug)]
 pub struct Mention {
@@ -71,7 +74,7 @@ impl Mention {
     }
 }
 
-/// A caption for training: either language, sometimes empty.
+/// A caption for training: either language, sometimes one word, sometimes empty.
 pub fn sample(scene: &Scene, rng: &mut ChaCha8Rng) -> String {
     if rng.random_bool(EMPTY_SHARE) {
         return String::new();
@@ -81,6 +84,11 @@ pub fn sample(scene: &Scene, rng: &mut ChaCha8Rng) -> String {
     } else {
         Language::English
     };
+    if rng.random_bool(TERSE_SHARE) {
+        let said = Attribute::ALL.choose(rng).copied();
+        let words = said.and_then(|said| value_words(said, said.of(scene)?, language));
+        return words.unwrap_or_default();
+    }
     let mention = Mention::sample(scene, rng);
     word(scene, language, mention, rng)
 }

@@ -11,10 +11,11 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::caption::{self, Language, Mention};
-use super::pictures::NATIVE;
+use super::pictures::{self, NATIVE};
 use super::reader::{self, Reader};
 use super::render;
 use super::scene::{Attribute, Scene};
+use super::sheet;
 use crate::pipeline::{CancelToken, Pipeline, Silent};
 use crate::request::{Guidance, ImageSize, Prompt, Request, RequestError, Seed};
 use crate::train::TrainError;
@@ -33,12 +34,16 @@ pub struct Score {
     pub attribute: &'static str,
     /// Of true renders of held-out combinations: what the reader itself is worth.
     pub of_renders: f64,
+    /// Of the same renders sent through the autoencoder: what a perfect painter could reach with it.
+    pub of_reconstructions: f64,
     /// Of the model's pictures for Chinese prompts.
     pub chinese: f64,
     /// Of the model's pictures for English prompts.
     pub english: f64,
     /// Pictures with that attribute.
     pub pictures: usize,
+    /// Of the model's pictures, by the value that was asked for.
+    pub by_value: Vec<(String, f64)>,
 }
 
 /// The result of an evaluation.
@@ -77,6 +82,7 @@ pub fn evaluate(
         .par_iter()
         .map(|scene| reader::features(&render(scene, NATIVE), scene))
         .collect();
+    let reconstructed = reconstruct(pipeline, &truth)?;
     let asked = scenes(2 << 40, prompts);
     let mut studio = Studio {
         pipeline,
@@ -92,7 +98,12 @@ pub fn evaluate(
     Ok(Evaluation {
         prompts,
         guidance: guidance.get(),
-        scores: scores(&readers, (&truth, &rendered), (&asked, &read)),
+        scores: scores(
+            &readers,
+            &truth,
+            [&rendered, &reconstructed],
+            (&asked, &read),
+        ),
         guidance_effect: effects::of_guidance(&mut studio, &readers, part(5))?,
         negative_effect: effects::of_negatives(&mut studio, &readers, part(10))?,
         sizes: effects::of_sizes(&mut studio, &readers, part(15), guidance)?,
@@ -143,22 +154,58 @@ impl Readers {
 
 type Read<'a> = (&'a [Scene], &'a [Vec<f64>]);
 
-fn scores(readers: &Readers, renders: Read, paintings: Read) -> Vec<Score> {
+/// Scores of `truth`, read as rendered and as reconstructed, and of paintings.
+fn scores(
+    readers: &Readers,
+    truth: &[Scene],
+    [rendered, reconstructed]: [&[Vec<f64>]; 2],
+    paintings: Read,
+) -> Vec<Score> {
     let score = |&attribute: &Attribute| {
-        let half = |first: usize| {
-            let pictures = paintings.0.iter().zip(paintings.1);
-            readers.tally(attribute, pictures.skip(first).step_by(2))
+        let painted = || paintings.0.iter().zip(paintings.1);
+        let half = |first: usize| readers.tally(attribute, painted().skip(first).step_by(2));
+        let of_value = |value: usize| {
+            let asked = painted().filter(|(scene, _)| attribute.of(scene) == Some(value));
+            let word = caption::value_words(attribute, value, Language::English);
+            (word.unwrap_or_default(), readers.tally(attribute, asked).0)
         };
         let (chinese, english) = (half(0), half(1));
         Score {
             attribute: attribute.name(),
-            of_renders: readers.tally(attribute, renders.0.iter().zip(renders.1)).0,
+            of_renders: readers.tally(attribute, truth.iter().zip(rendered)).0,
+            of_reconstructions: readers.tally(attribute, truth.iter().zip(reconstructed)).0,
             chinese: chinese.0,
             english: english.0,
             pictures: chinese.1 + english.1,
+            by_value: (0..attribute.values()).map(of_value).collect(),
         }
     };
     Attribute::ALL.iter().map(score).collect()
+}
+
+/// What the readers see of true renders that went through the autoencoder and back.
+fn reconstruct(pipeline: &Pipeline, scenes: &[Scene]) -> Result<Vec<Vec<f64>>, TrainError> {
+    let (vae, device) = (pipeline.autoencoder(), &pipeline.placement().device);
+    let mut read = Vec::with_capacity(scenes.len());
+    for scenes in scenes.chunks(pictures::AT_A_TIME) {
+        let planes: Vec<Vec<f32>> = scenes
+            .par_iter()
+            .map(|scene| pictures::planes(&render(scene, NATIVE)))
+            .collect();
+        let tensor = pictures::tensor(planes.concat(), scenes.len(), NATIVE, device);
+        let tensor = tensor.cast(pipeline.autoencoder().dtype());
+        let (mean, _) = vae
+            .encode(tensor)
+            .ok_or_else(|| TrainError::device("evaluating", "this autoencoder has no encoder"))?;
+        let back = sheet::pictures(vae.decode(mean))?;
+        let features = scenes.par_iter().zip(&back);
+        read.extend(
+            features
+                .map(|(scene, picture)| reader::features(picture, scene))
+                .collect::<Vec<_>>(),
+        );
+    }
+    Ok(read)
 }
 
 /// Scenes of held-out combinations.
