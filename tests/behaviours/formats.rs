@@ -36,9 +36,11 @@ fn streaming_the_text_encoder_changes_no_bit() {
 #[test]
 fn eight_bits_change_the_demo_models_picture_a_little() {
     let exact = paint(&placement(Precision::F32, false));
-    let [half, eight] = [Precision::Bf16, Precision::Fp8]
+    let [half, fp8, int8] = [Precision::Bf16, Precision::Fp8, Precision::Int8]
         .map(|precision| distance(&paint(&placement(precision, false)), &exact));
-    println!("relative L2 of the last latents against f32: bf16 {half}, fp8 {eight}");
+    println!("relative L2 of the last latents against f32: bf16 {half}, fp8 {fp8}, int8 {int8}");
     assert!(half < 0.02, "{half}");
-    assert!(half < eight && eight < 0.1, "{eight}");
+    for eight in [fp8, int8] {
+        assert!(half < eight && eight < 0.1, "{eight}");
+    }
 }
