@@ -1,6 +1,6 @@
 use super::{
-    CancelToken, Pipeline, PipelineError, Placement, Precision, preview::Projection,
-    prompt::PromptEncoder, reader::Reader,
+    CancelToken, Pipeline, PipelineError, Placement, preview::Projection, prompt::PromptEncoder,
+    reader::Reader,
 };
 use crate::{
     checkpoint::{Checkpoint, Part, Tokenizer},
