@@ -20,10 +20,6 @@ const SMALLEST_TOP: f64 = 1e-30;
 
 /// A weight `[out, in]`. Made from loaded weights, and neither trained nor saved.
 #[derive(Module, Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a few hundred of them, each before a matrix of megabytes"
-)]
 pub enum Weight {
     /// On a device that multiplies the format.
     Stored(Stored),

@@ -107,17 +107,18 @@ impl Products<'_> {
         let size = [rows, 2 * width, inner];
         let (values, scales, width) = (into.values, into.scales, width as i32);
         let kernel = Kernel::SiluMulQuantise(self.format);
-        // SAFETY: the parameters of either kernel, in order; `into` has room for rows × width values.
         match self.format {
             Format::E4m3 => {
                 self.multiply(size, factors, both, None)?;
                 let arguments = arguments![both, values, scales, width];
+                // SAFETY: the parameters of fp8.cu's kernel, in order; `into` has room for rows × width values.
                 unsafe { self.launch(kernel, rows, arguments) }
             }
             Format::Int8 => {
                 self.sum(Elements::Int8, size, factors, both)?;
                 let [row_scales, column_scales] = factors.map(|factor| factor.scales);
                 let arguments = arguments![both, row_scales, column_scales, values, scales, width];
+                // SAFETY: the parameters of int8.cu's kernel, in order; `into` has room for rows × width values.
                 unsafe { self.launch(kernel, rows, arguments) }
             }
         }
