@@ -42,7 +42,7 @@ pub struct Args {
     /// Runs that are measured, after one that is not
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
     runs: u32,
-    /// With --dtype fp8: paint in bf16 first, and say how far the latents in fp8 are from those
+    /// With --dtype fp8 or int8: paint in bf16 first, and say how far the latents in 8 bits are from those
     #[arg(long)]
     against_bf16: bool,
     /// Instead of measuring a model, compare each fused operation of the device with its plain body on the CPU
@@ -76,7 +76,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let begin = Instant::now();
     prepare_kernels(&placement);
     let kernels_seconds = begin.elapsed().as_secs_f64();
-    let exact = if args.against_bf16 && placement.precision == Precision::Fp8 {
+    let exact = if args.against_bf16 && placement.precision.eight_bit().is_some() {
         let exact = Placement {
             precision: Precision::Bf16,
             ..placement.clone()

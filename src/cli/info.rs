@@ -5,8 +5,8 @@ use crate::{
     checkpoint::find_demo_model,
     cuda::libraries,
     pipeline::{
-        DeviceInfo,
-        device::{CudaStatus, cuda_status},
+        DeviceInfo, Precision,
+        device::{CudaStatus, Gpu, cuda_status},
         list_devices,
     },
 };
@@ -79,7 +79,10 @@ pub fn run(args: &Args) -> Result<(), Failure> {
             gpu.capability.0,
             gpu.capability.1,
             gib(gpu.memory),
-            if gpu.multiplies_fp8() { ", fp8" } else { "" }
+            eight_bit_formats(gpu)
+                .iter()
+                .map(|name| format!(", {name}"))
+                .collect::<String>()
         ));
     }
     print_line(&format!(
@@ -111,7 +114,7 @@ fn as_json(status: &CudaStatus, devices: &[DeviceInfo]) -> Value {
     let gpus: Vec<Value> = status
         .gpus
         .iter()
-        .map(|gpu| json!({ "name": gpu.name, "capability": [gpu.capability.0, gpu.capability.1], "memory": gpu.memory, "fp8": gpu.multiplies_fp8() }))
+        .map(|gpu| json!({ "name": gpu.name, "capability": [gpu.capability.0, gpu.capability.1], "memory": gpu.memory, "formats": eight_bit_formats(gpu) }))
         .collect();
     json!({
         "version": env!("CARGO_PKG_VERSION"),
@@ -132,6 +135,17 @@ fn as_json(status: &CudaStatus, devices: &[DeviceInfo]) -> Value {
         },
         "demo_model": find_demo_model(),
     })
+}
+
+/// What `--dtype` takes on a card beside f32 and bf16.
+fn eight_bit_formats(gpu: &Gpu) -> Vec<Precision> {
+    let all = [Precision::Fp8, Precision::Int8].into_iter();
+    all.filter(|precision| {
+        precision
+            .eight_bit()
+            .is_some_and(|format| gpu.multiplies(format))
+    })
+    .collect()
 }
 
 fn memory(memory: Option<(u64, u64)>) -> String {

@@ -18,8 +18,8 @@ pub struct ModelArgs {
     /// Where to run: auto, cpu, or cuda:0 with the number of the card
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     pub device: DeviceChoice,
-    /// Number format of weights and activations: f32, bf16, or fp8 on CUDA (the transformer's big products in 8 bits:
-    /// faster, smaller, slightly other pictures). Without this, bf16 on CUDA and f32 on the CPU
+    /// Number format of weights and activations: f32, bf16, or on CUDA fp8 or int8 (the transformer's big products in 8
+    /// bits: faster, smaller, slightly other pictures). Without this, bf16 on CUDA and f32 on the CPU
     #[arg(long, value_name = "FORMAT")]
     pub dtype: Option<Precision>,
     /// Read the text encoder from its files for each new prompt instead of keeping it in memory: the published model

@@ -34,6 +34,16 @@ pub enum CudaError {
         /// Its answer.
         code: String,
     },
+    /// cuBLASLt has no algorithm for a number format on a card.
+    #[error(
+        "this version of cuBLASLt does not multiply {format} on this card ({code}); a newer one may"
+    )]
+    Unmultiplied {
+        /// The format.
+        format: &'static str,
+        /// Its answer.
+        code: String,
+    },
     /// NVRTC did not compile a kernel.
     #[error("NVRTC cannot compile {kernel} for {architecture}: {log}")]
     Compile {

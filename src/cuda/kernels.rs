@@ -8,9 +8,11 @@ use cudarc::driver::sys as cu;
 
 use super::compile::Source;
 use super::error::driver;
+use super::format::Format;
 use super::{CudaError, libraries};
 
 const PRELUDE: &str = include_str!("kernels/prelude.cuh");
+const EIGHT_BIT: &str = include_str!("kernels/eight_bit.cuh");
 const AMPERE: &str = include_str!("kernels/ampere.cuh");
 const HOPPER: &str = include_str!("kernels/hopper.cuh");
 
@@ -24,17 +26,18 @@ macro_rules! source {
     };
 }
 
-/// Kernels for every chip since Ampere.
-pub const SOURCES: [Source; 5] = [
+/// Kernels for every chip since Ampere (compute capability 8.0).
+pub const SOURCES: [Source; 6] = [
     source!("norm.cu", [PRELUDE]),
     source!("elementwise.cu", [PRELUDE]),
     source!("attention.cu", [PRELUDE, AMPERE]),
     source!("conv.cu", [PRELUDE, AMPERE]),
     source!("picture.cu", [PRELUDE]),
+    source!("int8.cu", [PRELUDE, EIGHT_BIT]),
 ];
 
 /// Kernels that need 8-bit floating point, which came with compute capability 8.9.
-pub const FP8_SOURCES: [Source; 1] = [source!("fp8.cu", [PRELUDE])];
+pub const FP8_SOURCES: [Source; 1] = [source!("fp8.cu", [PRELUDE, EIGHT_BIT])];
 
 /// Kernels that need Hopper's own instructions (sm_90a).
 pub const HOPPER_SOURCES: [Source; 2] = [
@@ -64,10 +67,20 @@ pub enum Kernel {
     GroupNormAffine,
     GroupNormApply,
     UpsampleNearest,
-    QuantiseRows,
-    QuantiseWideRows,
-    SiluMulQuantise,
-    Rescale,
+    QuantiseRows(Format),
+    QuantiseWideRows(Format),
+    SiluMulQuantise(Format),
+    Rescale(Format),
+}
+
+impl Format {
+    /// The file of its kernels.
+    const fn file(self) -> &'static str {
+        match self {
+            Self::E4m3 => "fp8.cu",
+            Self::Int8 => "int8.cu",
+        }
+    }
 }
 
 impl Kernel {
@@ -101,14 +114,14 @@ impl Kernel {
             Self::GroupNormAffine => ("picture.cu", c"group_norm_affine", 0),
             Self::GroupNormApply => ("picture.cu", c"group_norm_apply", 0),
             Self::UpsampleNearest => ("picture.cu", c"upsample_nearest", 0),
-            Self::QuantiseRows => ("fp8.cu", c"quantise_rows", 0),
-            Self::QuantiseWideRows => ("fp8.cu", c"quantise_wide_rows", 0),
-            Self::SiluMulQuantise => ("fp8.cu", c"silu_mul_quantise", 0),
-            Self::Rescale => ("fp8.cu", c"rescale", 0),
+            Self::QuantiseRows(format) => (format.file(), c"quantise_rows", 0),
+            Self::QuantiseWideRows(format) => (format.file(), c"quantise_wide_rows", 0),
+            Self::SiluMulQuantise(format) => (format.file(), c"silu_mul_quantise", 0),
+            Self::Rescale(format) => (format.file(), c"rescale", 0),
         }
     }
 
-    const ALL: [Self; 19] = [
+    const ALL: [Self; 23] = [
         Self::RmsNorm,
         Self::ResidualNorm,
         Self::LayerNorm,
@@ -124,10 +137,14 @@ impl Kernel {
         Self::GroupNormAffine,
         Self::GroupNormApply,
         Self::UpsampleNearest,
-        Self::QuantiseRows,
-        Self::QuantiseWideRows,
-        Self::SiluMulQuantise,
-        Self::Rescale,
+        Self::QuantiseRows(Format::E4m3),
+        Self::QuantiseWideRows(Format::E4m3),
+        Self::SiluMulQuantise(Format::E4m3),
+        Self::Rescale(Format::E4m3),
+        Self::QuantiseRows(Format::Int8),
+        Self::QuantiseWideRows(Format::Int8),
+        Self::SiluMulQuantise(Format::Int8),
+        Self::Rescale(Format::Int8),
     ];
 }
 
@@ -136,8 +153,7 @@ pub struct Kernels {
     functions: HashMap<Kernel, cu::CUfunction>,
     /// Compute capability 9.0: the chip has Hopper's own instructions.
     pub hopper: bool,
-    /// Compute capability 8.9 or newer: the chip multiplies 8-bit floating point.
-    pub fp8: bool,
+    capability: (u32, u32),
     /// Multiprocessors of the chip.
     pub multiprocessors: u32,
     /// What kernels are compiled for, as in `sm_90a`.
@@ -181,7 +197,8 @@ impl Kernels {
             return Err(CudaError::TooOld { major, minor });
         }
         let hopper = (major, minor) == (9, 0);
-        let fp8 = (major, minor) >= (8, 9);
+        let capability = (major as u32, minor as u32);
+        let fp8 = capability >= Format::E4m3.since();
         let architecture = if major >= 9 {
             format!("sm_{major}{minor}a")
         } else {
@@ -233,10 +250,15 @@ impl Kernels {
         Ok(Self {
             functions,
             hopper,
-            fp8,
+            capability,
             multiprocessors,
             architecture,
         })
+    }
+
+    /// Whether the chip multiplies numbers of this format.
+    pub fn has_format(&self, format: Format) -> bool {
+        self.capability >= format.since()
     }
 
     /// Enqueues a kernel on `stream`; dynamic shared memory is the kernel's own.
@@ -300,12 +322,12 @@ fn function(module: cu::CUmodule, entry: &CStr, shared: u32) -> Result<cu::CUfun
 }
 
 /// The device's primary context, the one burn computes in, current in this thread until dropped.
-struct Context {
+pub(super) struct Context {
     device: cu::CUdevice,
 }
 
 impl Context {
-    fn enter(index: u16) -> Result<Self, CudaError> {
+    pub(super) fn enter(index: u16) -> Result<Self, CudaError> {
         let (mut device, mut context) = (0, std::ptr::null_mut());
         // SAFETY: initialising twice is harmless; the context stays retained, as its kernels stay loaded.
         unsafe {

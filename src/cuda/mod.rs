@@ -8,6 +8,7 @@
 //! A call travels [`fast`] (may it?) → [`ops`] (a burn extension op: one opaque unit for burn's fusion) → [`stream`]
 //! (onto burn's own stream) → [`cublaslt`] or a kernel of [`kernels`], CUDA C++ that NVRTC compiles for the chip at
 //! its first use ([`compile`], kept in the user's cache). [`libraries`] finds NVRTC and cuBLASLt.
+//! [`eight_bit`] is to weights of 8 bits what [`fast`] is to bfloat16, in either [`format`](mod@format).
 //! What [`fast`] leaves, [`single`] takes: f32, other widths, and everything under autodiff, each op with its gradient.
 //! `danqing bench --verify` compares every op with its plain body on the device.
 //!
@@ -27,8 +28,8 @@
 //!
 //! Earlier, with projections merged and before the changes below: 2048² 4193 (ratio 0.84), four of 1024² 3180 (0.90).
 //! The first picture of a process took 4.0 s with empty caches after 1.8 s for our own kernels, and 1.5–2.0 s after 0.1 s
-//! with full ones. fp8 against bf16, relative L2 of the last latents: 0.091 on random weights, and on the demo model 0.053
-//! against f32 where bf16 is 0.008.
+//! with full ones. fp8 against bf16, relative L2 of the last latents: 0.091 on random weights, and on the demo model 0.057
+//! against f32 where bf16 is 0.008; int8 there 0.032 (by the plain bodies, on a CPU).
 //!
 //! # Predicted and found
 //! | change | predicted | found |
@@ -37,19 +38,21 @@
 //! | rotary tables computed on all cores | prompt at 1024² from 14 to 10 ms | 10.1 ms |
 //! | fp8: half the time of the products | step 92 → 60 ms | 68.6 ms: the products ran at 1,280–1,480 TFLOP/s, but quantising a matrix took 0.13 ms, nine times its bytes' worth, as its 105 registers left room for two rows a multiprocessor |
 //! | quantising kernels hold rows as bfloat16 (36 and 60 registers) | step −9 ms | not measured |
+//! | int8: products as in fp8, whose sums of 32 bits cost 0.23 ms a layer more to write and read | step 67 ms at 1024² (fp8 as predicted: 60), end to end 0.60 s; 75 ms and 0.66 s if cuBLASLt multiplies whole numbers at 1,100 TOP/s only | not measured |
 //! | projections merged block by block while loading, the freed copies reused | step −3.5 ms at the same memory | not measured |
 //! | noise drawn on all cores (262,144 numbers at 1024²) | end to end −6 ms | 6 ms outside all stages before and after: they lay elsewhere |
 //! | memory looked at once a picture and after its first step instead of after each | end to end −3 ms | not measured |
 //! | a branch of the text encoder added in the next norm's pass | prompt −2 ms | not measured |
 //! | weights read one tensor ahead of the upload, and uploaded flat | load from the page cache 5 s | not measured |
-//! | CUDA graphs at 512² | nothing: a step at 64², with the same calls, takes 6.5 ms, which bounds the host's share of the 23.6 ms | not built |
-//! | choosing among cuBLASLt's algorithms by time | 1–5 % of the products | the first of its list is within 1 % of the best for bfloat16 at 4,192 rows but for 3840 → 20480 (5 %); not built |
+//! | CUDA graphs at 512² | nothing: a step at 64², with the same calls, takes 6.5 ms, which bounds the host's share of the 23.6 ms; what a graph could still save are parts of the gaps, of about a microsecond each, between 350 kernels | not built |
+//! | choosing among cuBLASLt's algorithms by time | 1–5 % of the products | the first of its list is within 1 % of the best for bfloat16 at 4,192 rows but for 3840 → 20480 (5 %, or 1.6 % of a step); not built: another algorithm adds in another order, and a choice by time would make the same seed paint other bits after a cache was lost |
 
 pub mod compile;
 pub mod cublaslt;
+pub mod eight_bit;
 mod error;
 pub mod fast;
-pub mod fp8;
+pub mod format;
 pub mod kernels;
 pub mod libraries;
 pub mod ops;

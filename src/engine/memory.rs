@@ -15,6 +15,9 @@ const PROMPT_TOKENS: u64 = 512;
 /// value and the attention's result, and three of the feed-forward part, which is 8/3 as wide.
 const BLOCK_WIDTHS: u64 = 14;
 
+/// As many more where the feed-forward part's sums are whole numbers of 32 bits.
+const WHOLE_SUMS: u64 = 3;
+
 /// Full-size feature maps that the decoder holds at once in its last stage: input, normed input, the convolution's
 /// result and its work space.
 const DECODER_MAPS: u64 = 4;
@@ -60,7 +63,7 @@ impl Demands {
     pub fn of(checkpoint: &Checkpoint, precision: Precision) -> Self {
         let bytes = match precision {
             Precision::F32 => 4,
-            Precision::Bf16 | Precision::Fp8 => 2,
+            Precision::Bf16 | Precision::Fp8 | Precision::Int8 => 2,
         };
         let count = |number: usize| number as u64;
         let configs = checkpoint.configs();
@@ -70,10 +73,10 @@ impl Demands {
             .sum();
         let transformer = checkpoint.tensors(Part::Transformer).parameters();
         // Nearly all of the transformer's weights take half the room then.
-        let narrow = if precision == Precision::Fp8 {
-            transformer
-        } else {
-            0
+        let narrow = precision.eight_bit().map_or(0, |_| transformer);
+        let widths = match precision {
+            Precision::Int8 => BLOCK_WIDTHS + WHOLE_SUMS,
+            _ => BLOCK_WIDTHS,
         };
         let dim = count(configs.transformer.dim);
         // The widest stage at full size is the last but one, just after it was made larger.
@@ -86,7 +89,7 @@ impl Demands {
         Self {
             weights: parameters * bytes - narrow,
             text_encoder: checkpoint.tensors(Part::TextEncoder).parameters() * bytes,
-            per_token: BLOCK_WIDTHS * dim * bytes,
+            per_token: widths * dim * bytes,
             per_pixel: DECODER_MAPS * decoder * bytes,
             transformer: (
                 dim,

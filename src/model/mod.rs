@@ -20,6 +20,7 @@ pub mod transformer;
 pub mod vae;
 
 pub use config::{ConfigError, SchedulerConfig, TextEncoderConfig, TransformerConfig, VaeConfig};
+pub use ops::eight_bit::Format;
 pub use qwen3::TextEncoder;
 pub use scheduler::FlowMatchEuler;
 pub use transformer::{Context, Form, ForwardError, Transformer};

@@ -1,13 +1,13 @@
 //! Where a picture is made, found out without ever panicking.
 
-use crate::model::Form;
+use crate::model::{Form, Format};
 use burn::tensor::{DType, Device};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
 mod cuda_probe;
 
-pub use cuda_probe::{CudaStatus, cuda_status};
+pub use cuda_probe::{CudaStatus, Gpu, cuda_status};
 
 /// The device asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -88,8 +88,11 @@ pub enum Precision {
     F32,
     /// bfloat16, what the model was trained in. (float16 overflows in this model and is not offered.)
     Bf16,
-    /// bfloat16 with the transformer's big products in 8 bits (E4M3): faster and smaller, and other pictures.
+    /// bfloat16 with the transformer's big products in 8-bit floating point (E4M3): faster and smaller, and other
+    /// pictures.
     Fp8,
+    /// The same in 8-bit whole numbers, which more cards multiply.
+    Int8,
 }
 
 impl Precision {
@@ -97,7 +100,7 @@ impl Precision {
     pub const fn dtype(self) -> DType {
         match self {
             Self::F32 => DType::F32,
-            Self::Bf16 | Self::Fp8 => DType::BF16,
+            Self::Bf16 | Self::Fp8 | Self::Int8 => DType::BF16,
         }
     }
 }
@@ -105,9 +108,18 @@ impl Precision {
 impl Precision {
     /// How the transformer's blocks are held for painting.
     pub const fn form(self) -> Form {
+        match self.eight_bit() {
+            None => Form::Merged,
+            Some(format) => Form::EightBit(format),
+        }
+    }
+
+    /// The format of the transformer's big products, where it is one of 8 bits.
+    pub const fn eight_bit(self) -> Option<Format> {
         match self {
-            Self::F32 | Self::Bf16 => Form::Merged,
-            Self::Fp8 => Form::Fp8,
+            Self::F32 | Self::Bf16 => None,
+            Self::Fp8 => Some(Format::E4m3),
+            Self::Int8 => Some(Format::Int8),
         }
     }
 }
@@ -120,6 +132,7 @@ impl FromStr for Precision {
             "f32" | "float32" => Ok(Self::F32),
             "bf16" | "bfloat16" => Ok(Self::Bf16),
             "fp8" => Ok(Self::Fp8),
+            "int8" => Ok(Self::Int8),
             _ => Err(DeviceError::UnknownPrecision(
                 text.chars().take(40).collect(),
             )),
@@ -133,6 +146,7 @@ impl fmt::Display for Precision {
             Self::F32 => "f32",
             Self::Bf16 => "bf16",
             Self::Fp8 => "fp8",
+            Self::Int8 => "int8",
         })
     }
 }
@@ -162,20 +176,23 @@ impl Placement {
     /// # Errors
     /// [`DeviceError::Cuda`] when a CUDA device is asked for by number and cannot be used;
     /// [`DeviceChoice::Auto`] falls back to the CPU instead, with a [`notice`](Self::notice).
-    /// [`DeviceError::NoFp8`] when fp8 is asked for on a device that does not have it.
+    /// [`DeviceError::NoEightBit`] when a format of 8 bits is asked for on a device that does not multiply it.
     pub fn resolve(
         choice: DeviceChoice,
         precision: Option<Precision>,
     ) -> Result<Self, DeviceError> {
-        match choice {
-            DeviceChoice::Cpu if precision == Some(Precision::Fp8) => Err(DeviceError::NoFp8 {
+        // Never replaced by another one: its pictures differ.
+        let eight_bit = precision.filter(|precision| precision.eight_bit().is_some());
+        match (choice, eight_bit) {
+            (DeviceChoice::Cpu, Some(precision)) => Err(DeviceError::NoEightBit {
+                precision,
                 device: cpu_name(),
                 reason: "only CUDA devices have it".into(),
             }),
-            DeviceChoice::Auto if precision == Some(Precision::Fp8) => Self::cuda(0, precision),
-            DeviceChoice::Cpu => Ok(Self::cpu(precision, None)),
-            DeviceChoice::Cuda(index) => Self::cuda(index, precision),
-            DeviceChoice::Auto => Self::cuda(0, precision).or_else(|error| {
+            (DeviceChoice::Auto, Some(_)) => Self::cuda(0, precision),
+            (DeviceChoice::Cpu, None) => Ok(Self::cpu(precision, None)),
+            (DeviceChoice::Cuda(index), _) => Self::cuda(index, precision),
+            (DeviceChoice::Auto, None) => Self::cuda(0, precision).or_else(|error| {
                 let notice = format!(
                     "painting on the CPU, which takes minutes where a GPU takes seconds: {error}"
                 );
@@ -198,11 +215,15 @@ impl Placement {
     fn cuda(index: usize, precision: Option<Precision>) -> Result<Self, DeviceError> {
         let status = cuda_status();
         let gpu = status.usable(index)?;
-        if precision == Some(Precision::Fp8)
-            && let Some(reason) = cuda_probe::missing_for_fp8(gpu)
+        if let Some(precision) = precision
+            && let Some(format) = precision.eight_bit()
+            && let Some(reason) = cuda_probe::missing_for(format, gpu, index)
         {
-            let device = gpu.name.clone();
-            return Err(DeviceError::NoFp8 { device, reason });
+            return Err(DeviceError::NoEightBit {
+                precision,
+                device: gpu.name.clone(),
+                reason,
+            });
         }
         Ok(Self {
             device: Device::cuda(index),
@@ -273,7 +294,7 @@ pub enum DeviceError {
     #[error("there is no device {0:?}; use auto, cpu, or cuda:0 with the number of the card")]
     Unknown(String),
     /// Not the name of a number format.
-    #[error("there is no number format {0:?}; use f32, bf16 or fp8")]
+    #[error("there is no number format {0:?}; use f32, bf16, fp8 or int8")]
     UnknownPrecision(String),
     /// CUDA is not to be had.
     #[error("{missing}; {remedy}")]
@@ -283,9 +304,11 @@ pub enum DeviceError {
         /// How to get it.
         remedy: String,
     },
-    /// The device does not multiply 8-bit floating point.
-    #[error("fp8 cannot be used on {device}: {reason}; use bf16 or f32")]
-    NoFp8 {
+    /// The device does not multiply a format of 8 bits.
+    #[error("{precision} cannot be used on {device}: {reason}; use bf16 or f32")]
+    NoEightBit {
+        /// The format asked for.
+        precision: Precision,
         /// Its name.
         device: String,
         /// What it lacks.
@@ -326,14 +349,17 @@ mod tests {
     }
 
     #[test]
-    fn fp8_is_never_replaced_by_something_else() {
-        let cpu = Placement::resolve(DeviceChoice::Cpu, Some(Precision::Fp8));
-        assert!(matches!(cpu, Err(DeviceError::NoFp8 { .. })));
-        if let Ok(placement) = Placement::resolve(DeviceChoice::Auto, Some(Precision::Fp8)) {
-            assert_eq!(placement.precision, Precision::Fp8);
-            assert!(placement.is_cuda());
+    fn eight_bits_are_never_replaced_by_something_else() {
+        for (name, precision) in [("fp8", Precision::Fp8), ("int8", Precision::Int8)] {
+            assert_eq!(name.parse(), Ok(precision));
+            assert_eq!(precision.to_string(), name);
+            let error = Placement::resolve(DeviceChoice::Cpu, Some(precision)).unwrap_err();
+            assert!(error.to_string().starts_with(name), "{error}");
+            if let Ok(placement) = Placement::resolve(DeviceChoice::Auto, Some(precision)) {
+                assert_eq!(placement.precision, precision);
+                assert!(placement.is_cuda());
+            }
         }
-        assert_eq!("fp8".parse(), Ok(Precision::Fp8));
     }
 
     #[test]

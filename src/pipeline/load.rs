@@ -1,6 +1,6 @@
 use super::{
-    CancelToken, Pipeline, PipelineError, Placement, Precision, preview::Projection,
-    prompt::PromptEncoder, reader::Reader,
+    CancelToken, Pipeline, PipelineError, Placement, preview::Projection, prompt::PromptEncoder,
+    reader::Reader,
 };
 use crate::{
     checkpoint::{Checkpoint, Part, Tokenizer},
@@ -100,10 +100,10 @@ fn is_short_of_memory(checkpoint: &Checkpoint, placement: &Placement) -> bool {
     let Some(free) = placement.free_memory() else {
         return false;
     };
-    let narrow = match placement.precision {
-        Precision::Fp8 => checkpoint.tensors(Part::Transformer).parameters(),
-        Precision::F32 | Precision::Bf16 => 0,
-    };
+    let narrow = placement.precision.eight_bit().map_or(0, |_| {
+        // A byte a number less.
+        checkpoint.tensors(Part::Transformer).parameters()
+    });
     let parameters: u64 = Part::ALL
         .iter()
         .map(|part| checkpoint.tensors(*part).parameters())

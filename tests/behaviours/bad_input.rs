@@ -23,7 +23,7 @@ fn arguments_out_of_range_are_refused_with_what_would_do() {
         (&["fox", "--count", "9"], &["between 1 and 8"]),
         (&["fox", "--seed", "-5"], &["seed", "18446744073709551615"]),
         (&["fox", "--strength", "0.5"], &["--init-image"]),
-        (&["fox", "--dtype", "f16"], &["f32, bf16 or fp8"]),
+        (&["fox", "--dtype", "f16"], &["f32, bf16, fp8 or int8"]),
         (&["fox", "--device", "gpu"], &["cuda:0"]),
         (&["fox", "--device", "cuda:99"], &["cuda", "CUDA", "NVIDIA"]),
         (&[""], &["prompt is empty"]),

@@ -1,8 +1,12 @@
 //! What 8 bits and little memory change in a picture: some, and nothing.
 
+use std::path::Path;
+
 use danqing::checkpoint::{Checkpoint, find_demo_model};
 use danqing::pipeline::{CancelToken, DeviceChoice, Pipeline, Placement, Precision, Silent};
 use danqing::request::{Prompt, Request, Seed};
+
+use super::support::golden;
 
 fn placement(precision: Precision, low_memory: bool) -> Placement {
     let mut placement = Placement::resolve(DeviceChoice::Cpu, Some(Precision::F32)).unwrap();
@@ -13,7 +17,12 @@ fn placement(precision: Precision, low_memory: bool) -> Placement {
 
 /// The last latents of the demo model's picture.
 fn paint(placement: &Placement) -> Vec<f32> {
-    let checkpoint = Checkpoint::open(&find_demo_model().unwrap()).unwrap();
+    paint_with(&find_demo_model().unwrap(), placement)
+}
+
+/// The last latents of a model's picture of its own size.
+fn paint_with(model: &Path, placement: &Placement) -> Vec<f32> {
+    let checkpoint = Checkpoint::open(model).unwrap();
     let mut pipeline =
         Pipeline::load(&checkpoint, placement, &mut |_, _| {}, &CancelToken::new()).unwrap();
     let mut request = Request::new(Prompt::new("a red boat on a calm lake").unwrap(), Seed(5));
@@ -36,9 +45,23 @@ fn streaming_the_text_encoder_changes_no_bit() {
 #[test]
 fn eight_bits_change_the_demo_models_picture_a_little() {
     let exact = paint(&placement(Precision::F32, false));
-    let [half, eight] = [Precision::Bf16, Precision::Fp8]
+    let [half, fp8, int8] = [Precision::Bf16, Precision::Fp8, Precision::Int8]
         .map(|precision| distance(&paint(&placement(precision, false)), &exact));
-    println!("relative L2 of the last latents against f32: bf16 {half}, fp8 {eight}");
+    println!("relative L2 of the last latents against f32: bf16 {half}, fp8 {fp8}, int8 {int8}");
     assert!(half < 0.02, "{half}");
-    assert!(half < eight && eight < 0.1, "{eight}");
+    for eight in [fp8, int8] {
+        assert!(half < eight && eight < 0.1, "{eight}");
+    }
+}
+
+#[test]
+fn eight_bits_change_the_golden_models_latents_a_little() {
+    let model = golden::folder().join("tiny/model_bf16");
+    let half = paint_with(&model, &placement(Precision::Bf16, false));
+    let [fp8, int8] = [Precision::Fp8, Precision::Int8]
+        .map(|precision| distance(&paint_with(&model, &placement(precision, false)), &half));
+    println!("relative L2 of the golden model's last latents against bf16: fp8 {fp8}, int8 {int8}");
+    for eight in [fp8, int8] {
+        assert!(0.001 < eight && eight < 0.1, "{eight}");
+    }
 }

@@ -1,8 +1,8 @@
 //! Pictures of latents, and latents of pictures, equal the reference's.
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 
-use super::support::golden::{CASES, Networks, Tensors, assert_close, relative};
+use super::support::golden::{CASES, Networks, Tensors, assert_close, device, relative};
 
 fn to_bytes(image: Tensor<4>) -> Vec<u8> {
     let image = (image / 2.0 + 0.5).clamp(0.0, 1.0) * 255.0;
@@ -15,7 +15,7 @@ fn to_bytes(image: Tensor<4>) -> Vec<u8> {
 
 #[test]
 fn decoded_pictures_equal_the_reference() {
-    let device = Device::flex();
+    let device = device();
     let vae = Networks::tiny("model_f32", &device).vae;
     for name in CASES {
         let golden = Tensors::case(name);
@@ -35,7 +35,7 @@ fn decoded_pictures_equal_the_reference() {
 
 #[test]
 fn encoded_pictures_equal_the_reference_level_by_level() {
-    let device = Device::flex();
+    let device = device();
     let vae = Networks::tiny("model_f32", &device).vae;
     let golden = Tensors::case("img2img");
     let image: Tensor<4> = golden.tensor("init_image_f32", &device);
@@ -61,7 +61,7 @@ fn encoded_pictures_equal_the_reference_level_by_level() {
 
 #[test]
 fn bf16_pictures_stay_near_the_reference() {
-    let device = Device::flex();
+    let device = device();
     let vae = Networks::tiny("model_bf16", &device).vae;
     let golden = Tensors::case("en_square");
     let last = golden.list::<4>("latents", &device).pop().unwrap();
@@ -72,7 +72,7 @@ fn bf16_pictures_stay_near_the_reference() {
 
 #[test]
 fn an_interruption_stops_between_layers() {
-    let device = Device::flex();
+    let device = device();
     let vae = Networks::tiny("model_f32", &device).vae;
     let latents = Tensors::case("en_square")
         .list::<4>("latents", &device)

@@ -2,12 +2,11 @@
 
 use danqing::checkpoint::Checkpoint;
 use danqing::pipeline::{
-    Batch, CancelToken, DeviceChoice, GivenNoise, Latents, Observer, Pipeline, Placement,
-    Precision, StepReport,
+    Batch, CancelToken, GivenNoise, Latents, Observer, Pipeline, Precision, StepReport,
 };
 use danqing::request::{ImageSize, Prompt, Request, Seed, Steps};
 
-use super::support::golden::{Tensors, folder};
+use super::support::golden::{Tensors, folder, placement};
 
 /// The latents and the noise level after each step.
 #[derive(Default)]
@@ -31,7 +30,7 @@ fn a_checkpoint_of_other_sizes_and_another_schedule_equals_the_reference() {
     let golden = Tensors::open(&folder.join("picture.safetensors"));
     let checkpoint = Checkpoint::open(&folder).unwrap();
     assert!(checkpoint.check().is_sound());
-    let placement = Placement::resolve(DeviceChoice::Cpu, Some(Precision::F32)).unwrap();
+    let placement = placement(Precision::F32);
     let cancel = CancelToken::new();
     let mut pipeline = Pipeline::load(&checkpoint, &placement, &mut |_, _| {}, &cancel).unwrap();
 

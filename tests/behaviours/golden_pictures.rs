@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use danqing::checkpoint::Checkpoint;
 use danqing::pipeline::{
-    Batch, CancelToken, DeviceChoice, GivenNoise, Latents, Observer, Picture, Pipeline, Placement,
-    Precision, StepReport,
+    Batch, CancelToken, GivenNoise, Latents, Observer, Picture, Pipeline, Precision, StepReport,
 };
 use danqing::request::{
     CfgNormalization, CfgTruncation, Count, Guidance, ImageSize, Prompt, Request, Seed, StartImage,
@@ -13,7 +12,7 @@ use danqing::request::{
 };
 use image::{GrayImage, RgbImage};
 
-use super::support::golden::{Tensors, folder};
+use super::support::golden::{Tensors, folder, placement};
 
 /// Largest difference of a latent in f32.
 const LATENTS: f32 = 1e-4;
@@ -23,14 +22,11 @@ const LATENTS_BF16: f32 = 0.02;
 fn pipeline(precision: Precision) -> Pipeline {
     let model = match precision {
         Precision::F32 => "model_f32",
-        Precision::Bf16 | Precision::Fp8 => "model_bf16",
+        Precision::Bf16 | Precision::Fp8 | Precision::Int8 => "model_bf16",
     };
     let checkpoint = Checkpoint::open(&folder().join("tiny").join(model)).unwrap();
-    // `DANQING_TEST_DEVICE=cuda` holds a card to the same numbers.
-    let device = std::env::var("DANQING_TEST_DEVICE")
-        .map_or(DeviceChoice::Cpu, |device| device.parse().unwrap());
-    let placement = Placement::resolve(device, Some(precision)).unwrap();
-    Pipeline::load(&checkpoint, &placement, &mut |_, _| {}, &CancelToken::new()).unwrap()
+    let (placement, cancel) = (placement(precision), CancelToken::new());
+    Pipeline::load(&checkpoint, &placement, &mut |_, _| {}, &cancel).unwrap()
 }
 
 /// `index.json` of the folder the case is in, and the case in it.
@@ -137,10 +133,12 @@ fn paint(name: &str, asked: &Asked, noise: &GivenNoise, precision: Precision) ->
         match precision {
             Precision::F32 => {
                 let distance = largest(got, wanted.values());
+                println!("{name}, step {step}: {distance:.1e} off");
                 assert!(distance <= LATENTS, "{name}, step {step}: {distance} off");
             }
-            Precision::Bf16 | Precision::Fp8 => {
+            Precision::Bf16 | Precision::Fp8 | Precision::Int8 => {
                 let distance = relative(got, wanted.values());
+                println!("{name}, step {step}: {distance:.1e} of the norm off");
                 assert!(
                     distance <= LATENTS_BF16,
                     "{name}, step {step}: {distance} off"

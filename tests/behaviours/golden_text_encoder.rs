@@ -1,12 +1,10 @@
 //! Prompt embeddings equal the reference's.
 
-use burn::tensor::Device;
-
-use super::support::golden::{CASES, Networks, Tensors, assert_close, relative};
+use super::support::golden::{CASES, Networks, Tensors, assert_close, device, relative};
 
 #[test]
 fn prompt_embeddings_equal_the_reference() {
-    let device = Device::flex();
+    let device = device();
     let encoder = Networks::tiny("model_f32", &device).text_encoder;
     let mut prompts = 0;
     for name in CASES {
@@ -29,7 +27,7 @@ fn prompt_embeddings_equal_the_reference() {
 
 #[test]
 fn bf16_embeddings_stay_near_the_reference() {
-    let device = Device::flex();
+    let device = device();
     let encoder = Networks::tiny("model_bf16", &device).text_encoder;
     let golden = Tensors::case("en_square");
     let got = encoder
@@ -41,7 +39,7 @@ fn bf16_embeddings_stay_near_the_reference() {
 
 #[test]
 fn padding_on_the_right_changes_no_real_row() {
-    let device = Device::flex();
+    let device = device();
     let encoder = Networks::tiny("model_f32", &device).text_encoder;
     let golden = Tensors::case("en_square");
     let ids = golden.ids("input_ids.0");

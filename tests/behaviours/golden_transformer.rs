@@ -6,7 +6,7 @@ use danqing::model::scheduler::FlowMatchEuler;
 use danqing::model::transformer::{Attention, FeedForward, SplitAttention};
 use danqing::model::{Context, SchedulerConfig, Transformer};
 
-use super::support::golden::{Networks, Tensors, assert_close, relative};
+use super::support::golden::{Networks, Tensors, assert_close, device, relative};
 
 /// Cases without guidance, whose latents need nothing but the transformer and the schedule.
 const UNGUIDED: [&str; 9] = [
@@ -80,7 +80,7 @@ impl Scene {
 
 #[test]
 fn every_step_equals_the_reference() {
-    let device = Device::flex();
+    let device = device();
     let transformer = Networks::tiny("model_f32", &device).transformer;
     let merged = transformer.clone().merge_projections();
     for name in UNGUIDED {
@@ -107,7 +107,7 @@ fn every_step_equals_the_reference() {
 
 #[test]
 fn every_traced_activation_equals_the_reference() {
-    let device = Device::flex();
+    let device = device();
     let transformer = Networks::tiny("model_f32", &device).transformer;
     for name in TRACED {
         let scene = Scene::new(name, &transformer, &device);
@@ -241,7 +241,7 @@ fn trace_block(
 
 #[test]
 fn a_guided_batch_equals_the_reference() {
-    let device = Device::flex();
+    let device = device();
     let transformer = Networks::tiny("model_f32", &device).transformer;
     for name in ["cfg_negative", "cfg_norm_trunc_batch"] {
         let golden = Tensors::case(name);
@@ -270,7 +270,7 @@ fn a_guided_batch_equals_the_reference() {
 
 #[test]
 fn bf16_steps_stay_near_the_reference() {
-    let device = Device::flex();
+    let device = device();
     let transformer = Networks::tiny("model_bf16", &device).transformer;
     let scene = Scene::new("en_square", &transformer, &device);
     let schedule = FlowMatchEuler::new(&SchedulerConfig::z_image_turbo(), 8, 16, None);
@@ -290,7 +290,7 @@ fn bf16_steps_stay_near_the_reference() {
 
 #[test]
 fn an_interruption_stops_between_blocks() {
-    let device = Device::flex();
+    let device = device();
     let transformer = Networks::tiny("model_f32", &device).transformer;
     let scene = Scene::new("en_square", &transformer, &device);
     let asked = std::cell::Cell::new(0);

@@ -3,14 +3,15 @@
 use burn::tensor::{Device, Tensor};
 
 use super::{CHAIN_TOLERANCE, Check, TOLERANCE, VerifyError};
-use crate::model::ops::{self, AttentionSpec, KeyMask, Mask, Projections, Rope, RopePairs, fp8};
+use crate::model::ops::eight_bit::{self, Format};
+use crate::model::ops::{self, AttentionSpec, KeyMask, Mask, Projections, Rope, RopePairs};
 
 /// How the projections come.
 #[derive(Debug, Clone, Copy)]
 enum Form {
     Merged,
     Apart,
-    Fp8,
+    EightBit(Format),
 }
 
 impl Check<'_> {
@@ -96,14 +97,16 @@ impl Check<'_> {
             let projections = match form {
                 Form::Merged => Projections::Merged((Tensor::cat(weights.into(), 0), None)),
                 Form::Apart => Projections::Apart(weights.map(|weight| (weight, None))),
-                Form::Fp8 => {
-                    let (qkv, out) = (fp8::quantise(weights), fp8::quantise([out]));
-                    return fp8::self_attention(x, &qkv, &out, with);
+                Form::EightBit(format) => {
+                    let qkv = eight_bit::quantise(weights, format);
+                    let out = eight_bit::quantise([out], format);
+                    return eight_bit::self_attention(x, &qkv, &out, with);
                 }
             };
             ops::self_attention(x, projections, (out, None), with)
         };
-        for form in [Form::Merged, Form::Apart, Form::Fp8] {
+        let eight_bit = Format::ALL.map(Form::EightBit);
+        for form in [Form::Merged, Form::Apart].into_iter().chain(eight_bit) {
             let plain = attend(
                 &Device::flex(),
                 x.clone(),
@@ -116,7 +119,7 @@ impl Check<'_> {
             let fast = attend(self.device, self.send(&x), weights, norms, form);
             let tolerance = match form {
                 Form::Merged | Form::Apart => TOLERANCE,
-                Form::Fp8 => CHAIN_TOLERANCE,
+                Form::EightBit(_) => CHAIN_TOLERANCE,
             };
             self.compare_within(tolerance, &format!("{name}, {form:?}"), fast, plain)?;
         }

@@ -3,7 +3,8 @@
 use burn::tensor::Tensor;
 
 use super::{CHAIN_TOLERANCE, Check, VerifyError};
-use crate::model::ops::{self, Part, Projections, fp8};
+use crate::model::ops::eight_bit::{self, Format};
+use crate::model::ops::{self, Part, Projections};
 
 impl Check<'_> {
     pub(super) fn linears(&mut self) -> Result<(), VerifyError> {
@@ -52,32 +53,34 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// The plain bodies round to E4M3 as well, so that what differs is the arithmetic alone.
-    pub(super) fn eight_bit(&mut self) -> Result<(), VerifyError> {
+    /// The plain bodies round to 8 bits as well, so that what differs is the arithmetic alone.
+    pub(super) fn eight_bit(&mut self, format: Format) -> Result<(), VerifyError> {
         for [rows, d_in, d_out] in [[1, 256, 512], [77, 256, 640], [130, 3840, 384]] {
             let (x, w) = (
                 self.draw([1, rows, d_in], 0.0, 1.0),
                 self.draw([d_out, d_in], 0.0, 0.05),
             );
-            let fast = fp8::linear(self.send(&x), &fp8::quantise([self.send(&w)]));
-            let plain = fp8::linear(x, &fp8::quantise([w]));
-            self.compare(
-                &format!("linear in fp8 {rows} x {d_in} -> {d_out}"),
-                fast,
-                plain,
-            )?;
+            let weight = eight_bit::quantise([self.send(&w)], format);
+            let fast = eight_bit::linear(self.send(&x), &weight);
+            let plain = eight_bit::linear(x, &eight_bit::quantise([w], format));
+            let name = format!("linear in {format:?} {rows} x {d_in} -> {d_out}");
+            self.compare(&name, fast, plain)?;
         }
         for [rows, d_in, width] in [[5, 64, 128], [97, 256, 1280], [300, 512, 10240]] {
             let x = self.draw([1, rows, d_in], 0.0, 1.0);
             let gate_up = [(); 2].map(|()| self.draw([width, d_in], 0.0, 0.1));
             let down = self.draw([d_in, width], 0.0, 0.1);
-            let fast = fp8::swiglu(
+            let fast = eight_bit::swiglu(
                 self.send(&x),
-                &fp8::quantise(gate_up.each_ref().map(|w| self.send(w))),
-                &fp8::quantise([self.send(&down)]),
+                &eight_bit::quantise(gate_up.each_ref().map(|w| self.send(w)), format),
+                &eight_bit::quantise([self.send(&down)], format),
             );
-            let plain = fp8::swiglu(x, &fp8::quantise(gate_up), &fp8::quantise([down]));
-            let name = format!("swiglu in fp8 {rows} x {d_in} -> {width}");
+            let [gate_up, down] = [
+                eight_bit::quantise(gate_up, format),
+                eight_bit::quantise([down], format),
+            ];
+            let plain = eight_bit::swiglu(x, &gate_up, &down);
+            let name = format!("swiglu in {format:?} {rows} x {d_in} -> {width}");
             self.compare_within(CHAIN_TOLERANCE, &name, fast, plain)?;
         }
         Ok(())

@@ -5,7 +5,8 @@ use std::time::Instant;
 use burn::tensor::{DType, Distribution, Tensor};
 
 use super::{Check, VerifyError};
-use crate::model::ops::{self, AttentionSpec, Mask, Part, Projections, Rope, RopePairs, fp8};
+use crate::model::ops::eight_bit::{self, Format};
+use crate::model::ops::{self, AttentionSpec, Mask, Part, Projections, Rope, RopePairs};
 
 /// Calls that are timed together, so that the wait at their end weighs little.
 const CALLS: u32 = 20;
@@ -103,15 +104,20 @@ impl Check<'_> {
             let whole = Projections::Merged((gate_up.clone(), None));
             ops::swiglu(x.clone(), whole, (down.clone(), None))
         })?;
-        let (gate_up, down) = (fp8::quantise([gate_up]), fp8::quantise([down]));
-        self.time("feed-forward network in fp8", work, "TFLOP/s", || {
-            fp8::swiglu(x.clone(), &gate_up, &down)
-        })?;
-        let square = fp8::quantise([matrix(3 * dim, dim)]);
-        let work = 6e-12 * (tokens * dim * dim) as f64;
-        self.time("linear in fp8 3840 -> 11520", work, "TFLOP/s", || {
-            fp8::linear(x.clone(), &square)
-        })?;
+        for format in Format::ALL {
+            let [narrow_gate_up, narrow_down] =
+                [&gate_up, &down].map(|weight| eight_bit::quantise([weight.clone()], format));
+            let name = format!("feed-forward network in {format:?}");
+            self.time(&name, work, "TFLOP/s", || {
+                eight_bit::swiglu(x.clone(), &narrow_gate_up, &narrow_down)
+            })?;
+            let square = eight_bit::quantise([matrix(3 * dim, dim)], format);
+            let name = format!("linear in {format:?} 3840 -> 11520");
+            let work = 6e-12 * (tokens * dim * dim) as f64;
+            self.time(&name, work, "TFLOP/s", || {
+                eight_bit::linear(x.clone(), &square)
+            })?;
+        }
         let part = Part {
             of: &modulation,
             index: 0,

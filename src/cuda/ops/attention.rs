@@ -13,7 +13,7 @@ use cudarc::driver::sys::CUtensorMap;
 use super::linear::Joined;
 use super::{empty, rows_and_width, with_last};
 use crate::cuda::CudaError;
-use crate::cuda::cublaslt::{self, Elements, Operands, Product};
+use crate::cuda::cublaslt::{Elements, Product, Side};
 use crate::cuda::kernels::{Kernel, arguments};
 use crate::cuda::stream::{Work, enqueue};
 use crate::cuda::tensor_map::Tiled;
@@ -297,53 +297,26 @@ struct Slice {
 impl Slice {
     fn attend(&self, work: &Work<'_>, scale: f64) -> Result<(), CudaError> {
         let (scores, probabilities) = (work.outputs[1], work.outputs[2]);
-        let score = Product {
-            rows: self.rows,
-            columns: self.length,
-            inner: self.width,
-            out_stride: self.length,
-            elements: Elements::Bf16ToF32,
-            transposed: true,
-            bias: false,
-        };
-        let mix = Product {
-            rows: self.rows,
-            columns: self.width,
-            inner: self.length,
-            out_stride: self.width,
-            elements: Elements::Bf16,
-            transposed: false,
-            bias: false,
-        };
-        let operands = |x, w, out| Operands {
-            x,
-            w,
-            bias: 0,
-            scales: [0; 2],
-            out,
-        };
+        let (rows, length, width) = (self.rows, self.length, self.width);
+        let score = Product::by_weight([rows, length, width], Elements::Bf16ToF32);
+        let mix = Product::new(
+            [rows, width, length],
+            Side::rows(length),
+            Side::rows(width),
+            Elements::Bf16,
+        );
         let (columns, scale_log2) = (
             self.length as i32,
             (scale * std::f64::consts::LOG2_E) as f32,
         );
         // SAFETY: q, k, v and out are contiguous matrices of these shapes; the scratch holds `rows` × `length` entries.
         unsafe {
-            cublaslt::multiply(
-                work.device,
-                work.stream,
-                score,
-                operands(self.q, self.k, scores),
-            )?;
+            score.multiply(work, [self.q, self.k, scores])?;
             let arguments = arguments![scores, probabilities, columns, scale_log2];
             let grid = [self.rows as u32, 1, 1];
             work.kernels
                 .launch(Kernel::SoftmaxRows, work.stream, grid, 256, arguments)?;
-            cublaslt::multiply(
-                work.device,
-                work.stream,
-                mix,
-                operands(probabilities, self.v, self.out),
-            )
+            mix.multiply(work, [probabilities, self.v, self.out])
         }
     }
 }

@@ -9,7 +9,7 @@ use burn_cubecl::tensor::CubeTensor;
 
 use super::{empty, rows_and_width, with_last};
 use crate::cuda::CudaError;
-use crate::cuda::cublaslt::{self, Elements, Operands, Product};
+use crate::cuda::cublaslt::{Elements, Operands, Product};
 use crate::cuda::kernels::{Kernel, arguments};
 use crate::cuda::stream::{Work, enqueue};
 
@@ -61,23 +61,16 @@ impl Joined {
         let mut out = out;
         for (&columns, &w) in self.widths.iter().zip(weights) {
             let product = Product {
-                rows: self.rows,
-                columns,
-                inner: self.inner,
-                out_stride: self.width(),
-                elements: self.elements,
-                transposed: true,
                 bias: bias.is_some(),
+                ..Product::by_weight([self.rows, columns, self.inner], self.elements)
+                    .into_slice(self.width())
             };
             let operands = Operands {
-                x,
-                w,
                 bias: bias.unwrap_or(0),
-                scales: [0; 2],
-                out,
+                ..[x, w, out].into()
             };
             // SAFETY: contiguous matrices of these shapes and types; each product writes its own columns of `out`.
-            unsafe { cublaslt::multiply(work.device, work.stream, product, operands)? };
+            unsafe { product.multiply(work, operands)? };
             out += columns as u64 * element_bytes;
         }
         Ok(())

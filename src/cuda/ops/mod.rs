@@ -10,13 +10,13 @@
 )]
 
 mod attention;
-mod fp8;
+mod eight_bit;
 mod linear;
 mod norm;
 mod picture;
 
 pub use attention::{Heads, MOST_ITEMS};
-pub use fp8::CudaFp8Ops;
+pub use eight_bit::CudaEightBitOps;
 
 use burn::backend::{Backend, backend_extension, tensor::FloatTensor};
 use burn::tensor::{DType, Shape};

@@ -6,12 +6,13 @@
 use burn::tensor::Shape;
 use burn_cubecl::tensor::CubeTensor;
 
-use super::gemm::{Gemm, Precision, Side};
 use super::kernels::launch;
+use super::precision::Precision;
 use super::record::{Mode, Op, Tape};
 use super::sums::ColumnSum;
 use super::{blank, pick};
 use crate::cuda::CudaError;
+use crate::cuda::cublaslt::{Product, Side};
 use crate::cuda::kernels::arguments;
 use crate::cuda::stream::{Work, enqueue};
 
@@ -186,7 +187,7 @@ impl Sizes {
             let y = y + 4 * (first * self.y_item()) as u64;
             let a = Side::rows(taps);
             let b = Side::rows(pixels).every(taps * pixels);
-            let product = Gemm::new([self.d_out, pixels, taps], a, b, precision);
+            let product = Product::new([self.d_out, pixels, taps], a, b, precision);
             // SAFETY: the caller vouches for the addresses.
             unsafe {
                 let columns = self.columns_of(work, items, [x, columns])?;
@@ -211,7 +212,7 @@ impl Sizes {
             let dy = dy + 4 * (first * self.y_item()) as u64;
             let a = Side::transposed(taps);
             let b = Side::rows(pixels).every(self.y_item());
-            let product = Gemm::new([taps, pixels, self.d_out], a, b, Precision::Tf32);
+            let product = Product::new([taps, pixels, self.d_out], a, b, Precision::Tf32);
             let to = if self.direct() { dx } else { columns };
             // SAFETY: the caller vouches for the addresses.
             unsafe {
@@ -241,7 +242,7 @@ impl Sizes {
             let columns = unsafe { self.columns_of(work, items, [x, columns])? };
             let a = Side::rows(pixels).every(self.y_item());
             let b = Side::transposed(pixels).every(taps * pixels);
-            let product = Gemm::new([self.d_out, taps, pixels], a, b, Precision::Tf32);
+            let product = Product::new([self.d_out, taps, pixels], a, b, Precision::Tf32);
             let share = shares + 4 * (first * self.d_out * taps) as u64;
             // SAFETY: the caller vouches for the addresses.
             unsafe {

@@ -3,12 +3,13 @@
 use burn::tensor::Shape;
 use burn_cubecl::tensor::CubeTensor;
 
-use super::gemm::{Gemm, Precision, Side};
 use super::kernels::launch;
+use super::precision::Precision;
 use super::record::{Mode, Op, Tape};
 use super::sums::ColumnSum;
 use super::{blank, pick, rows_and_width, with_last};
 use crate::cuda::CudaError;
+use crate::cuda::cublaslt::{Product, Side};
 use crate::cuda::kernels::arguments;
 use crate::cuda::stream::{Work, enqueue};
 
@@ -47,29 +48,29 @@ impl Projection {
     /// y\[rows, out\] = x\[rows, in\]·Wᵀ.
     ///
     /// # Safety
-    /// As [`Gemm::multiply`].
+    /// As [`Product::multiply`].
     ///
     /// # Errors
-    /// As [`Gemm::multiply`].
+    /// As [`Product::multiply`].
     pub unsafe fn forward(&self, work: &Work<'_>, [x, w, y]: [u64; 3]) -> Result<(), CudaError> {
         let size = [self.rows, self.d_out, self.d_in];
-        let gemm = Gemm::new(
+        let product = Product::new(
             size,
             Side::rows(self.d_in),
             Side::transposed(self.d_in),
             self.precision,
         );
         // SAFETY: the caller vouches for the addresses.
-        unsafe { gemm.into_slice(self.y_row).multiply(work, [x, w, y]) }
+        unsafe { product.into_slice(self.y_row).multiply(work, [x, w, y]) }
     }
 
     /// dx\[rows, in\] = dy·W, or added to what is there.
     ///
     /// # Safety
-    /// As [`Gemm::multiply`].
+    /// As [`Product::multiply`].
     ///
     /// # Errors
-    /// As [`Gemm::multiply`].
+    /// As [`Product::multiply`].
     pub unsafe fn backward_x(
         &self,
         work: &Work<'_>,
@@ -77,37 +78,37 @@ impl Projection {
         accumulate: bool,
     ) -> Result<(), CudaError> {
         let size = [self.rows, self.d_in, self.d_out];
-        let gemm = Gemm::new(
+        let product = Product::new(
             size,
             Side::rows(self.y_row),
             Side::rows(self.d_in),
             self.precision,
         );
         // SAFETY: the caller vouches for the addresses.
-        unsafe { gemm.onto(accumulate).multiply(work, [dy, w, dx]) }
+        unsafe { product.onto(accumulate).multiply(work, [dy, w, dx]) }
     }
 
     /// dW\[out, in\] = dyᵀ·x.
     ///
     /// # Safety
-    /// As [`Gemm::multiply`].
+    /// As [`Product::multiply`].
     ///
     /// # Errors
-    /// As [`Gemm::multiply`].
+    /// As [`Product::multiply`].
     pub unsafe fn backward_w(
         &self,
         work: &Work<'_>,
         [dy, x, dw]: [u64; 3],
     ) -> Result<(), CudaError> {
         let size = [self.d_out, self.d_in, self.rows];
-        let gemm = Gemm::new(
+        let product = Product::new(
             size,
             Side::transposed(self.y_row),
             Side::rows(self.d_in),
             self.precision,
         );
         // SAFETY: the caller vouches for the addresses.
-        unsafe { gemm.multiply(work, [dy, x, dw]) }
+        unsafe { product.multiply(work, [dy, x, dw]) }
     }
 }
 

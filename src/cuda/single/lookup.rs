@@ -6,10 +6,11 @@
 use burn::tensor::Shape;
 use burn_cubecl::tensor::CubeTensor;
 
-use super::gemm::{Gemm, Precision, Side};
 use super::kernels::launch;
+use super::precision::Precision;
 use super::record::{Mode, Op, Tape};
 use super::{blank, pick};
+use crate::cuda::cublaslt::{Product, Side};
 use crate::cuda::kernels::arguments;
 use crate::cuda::stream::enqueue;
 
@@ -53,7 +54,7 @@ impl Op for Lookup {
             let (ids, dy) = (work.inputs[0], work.inputs[1]);
             let (gradient, hot) = (work.outputs[0], work.outputs[1]);
             let (entries, columns) = ((count * rows) as u64, rows as i32);
-            let product = Gemm::new(
+            let product = Product::new(
                 [rows, width, count],
                 Side::transposed(rows),
                 Side::rows(width),

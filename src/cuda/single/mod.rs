@@ -7,7 +7,7 @@
 //! faster where they fit. bfloat16 of other widths is computed in f32 and rounded.
 //!
 //! A call travels one of these functions → [`record`] (one opaque unit for burn's fusion, recorded for its autodiff) →
-//! an op (a file each) → [`gemm`] and [`kernels`]. Sums have a fixed order and nothing is added atomically: a training
+//! an op (a file each) → [`super::cublaslt`] and [`kernels`]. Sums have a fixed order and nothing is added atomically: a training
 //! with the same seed on the same device gives the same model.
 //!
 //! # Measured
@@ -19,7 +19,6 @@
 
 mod attention;
 mod conv;
-mod gemm;
 mod group_norm;
 mod kernels;
 mod linear;
@@ -27,6 +26,7 @@ mod lookup;
 mod mean;
 mod norm;
 mod optimise;
+mod precision;
 mod record;
 mod scores;
 mod self_attention;

@@ -24,7 +24,7 @@ use burn_cubecl::CubeBackend;
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 
-use super::gemm::Precision;
+use super::precision::Precision;
 
 /// An f32 op and its gradient. All tensors are contiguous.
 pub trait Op: Clone + Debug + Send + Sync + 'static {

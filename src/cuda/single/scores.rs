@@ -7,9 +7,10 @@ use burn::tensor::Shape;
 use burn_cubecl::tensor::CubeTensor;
 
 use super::blank;
-use super::gemm::{Gemm, Precision, Side};
 use super::kernels::launch;
+use super::precision::Precision;
 use crate::cuda::CudaError;
+use crate::cuda::cublaslt::{Product, Side};
 use crate::cuda::kernels::arguments;
 use crate::cuda::stream::Work;
 
@@ -89,9 +90,9 @@ impl Scores {
         a: Side,
         b: Side,
         precision: Precision,
-    ) -> Gemm {
+    ) -> Product {
         let [m, n, k] = size;
-        Gemm::new(size, a.every(m * k), b.every(k * n), precision).batched(items * self.groups)
+        Product::new(size, a.every(m * k), b.every(k * n), precision).batched(items * self.groups)
     }
 
     /// Writes the heads' results `[B, H, S, D]` to `out`; `p` is that of [`Scores::probabilities`].

@@ -7,9 +7,9 @@
 use burn::tensor::Shape;
 use burn_cubecl::tensor::CubeTensor;
 
-use super::gemm::Precision;
 use super::kernels::launch;
 use super::linear::Projection;
+use super::precision::Precision;
 use super::record::{Mode, Op, Tape};
 use super::scores::{Operands, Scores};
 use super::sums::ColumnSum;
@@ -58,18 +58,22 @@ struct Middle {
     joined: u64,
 }
 
-/// Addresses of what turns and norms the heads; the norms may be null.
+/// Addresses of what norms and turns the heads: norms of queries and keys, which may be null, cosines and sines.
 #[derive(Debug, Clone, Copy)]
-struct Turning {
-    norm_q: u64,
-    norm_k: u64,
-    cos: u64,
-    sin: u64,
-}
+struct Turning([u64; 4]);
 
 impl Sizes {
     fn tokens(&self) -> usize {
         self.scores.items * self.scores.length
+    }
+
+    /// Tokens in all, of an item, and rows of the tables of angles.
+    fn places(&self) -> [u64; 3] {
+        [
+            self.tokens() as u64,
+            self.scores.length as u64,
+            self.positions,
+        ]
     }
 
     fn row_heads(&self) -> usize {
@@ -110,18 +114,9 @@ impl Sizes {
     /// # Safety
     /// The addresses must be live device memory of the sizes documented.
     unsafe fn turn(&self, work: &Work<'_>, with: Turning, at: Middle) -> Result<(), CudaError> {
-        let Turning {
-            norm_q,
-            norm_k,
-            cos,
-            sin,
-        } = with;
+        let Turning([norm_q, norm_k, cos, sin]) = with;
         let Middle { qkv, q, k, v, .. } = at;
-        let (tokens, length, positions) = (
-            self.tokens() as u64,
-            self.scores.length as u64,
-            self.positions,
-        );
+        let [tokens, length, positions] = self.places();
         let [q_heads, k_heads, dim] =
             [self.scores.heads, self.scores.groups, self.scores.dim].map(|size| size as i32);
         let (halves, eps) = (i32::from(self.halves), self.eps);
@@ -147,17 +142,8 @@ impl Sizes {
         [dq, dk, dv]: [u64; 3],
         [d_qkv, partial]: [u64; 2],
     ) -> Result<(), CudaError> {
-        let Turning {
-            norm_q,
-            norm_k,
-            cos,
-            sin,
-        } = with;
-        let (tokens, length, positions) = (
-            self.tokens() as u64,
-            self.scores.length as u64,
-            self.positions,
-        );
+        let Turning([norm_q, norm_k, cos, sin]) = with;
+        let [tokens, length, positions] = self.places();
         let [q_heads, k_heads, dim, strip] = [
             self.scores.heads,
             self.scores.groups,
@@ -225,12 +211,7 @@ impl SelfAttention {
 
     fn turning(&self, inputs: &[u64]) -> Turning {
         let [norm_q, norm_k] = [7, 8].map(|index| if self.norms { inputs[index] } else { 0 });
-        Turning {
-            norm_q,
-            norm_k,
-            cos: inputs[5],
-            sin: inputs[6],
-        }
+        Turning([norm_q, norm_k, inputs[5], inputs[6]])
     }
 
     fn operands(&self, at: Middle, bias: u64) -> Operands {

@@ -5,9 +5,9 @@
 use burn::tensor::Shape;
 use burn_cubecl::tensor::CubeTensor;
 
-use super::gemm::Precision;
 use super::kernels::launch;
 use super::linear::Projection;
+use super::precision::Precision;
 use super::record::{Mode, Op, Tape};
 use super::{blank, pick, rows_and_width, with_last};
 use crate::cuda::kernels::arguments;

@@ -9,7 +9,7 @@
 
 mod attention;
 mod conv;
-pub mod fp8;
+pub mod eight_bit;
 mod linear;
 mod lookup;
 mod mean;

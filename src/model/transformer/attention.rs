@@ -6,6 +6,7 @@ use burn::tensor::{Device, Tensor};
 use super::Form;
 use crate::model::config::TransformerConfig;
 use crate::model::layers::{Linear, RmsNorm, passthrough_module};
+use crate::model::ops::eight_bit::Format;
 use crate::model::ops::{self, AttentionSpec, KeyMask, Mask, Projections, Rope};
 
 /// Epsilon of the query and key norms, which the reference fixes regardless of `norm_eps`.
@@ -22,11 +23,18 @@ pub enum Attention {
     Split(SplitAttention),
     /// One `qkv`: inference.
     Merged(MergedAttention),
-    /// One `qkv`, all weights in E4M3: inference at twice the speed, not quite the same pictures.
-    Fp8(Fp8Attention),
+    /// One `qkv`, all weights of 8 bits: inference at twice the speed, not quite the same pictures.
+    EightBit(EightBitAttention),
 }
 
-passthrough_module!(Attention { Split, Merged, Fp8 }, Attention::mapped);
+passthrough_module!(
+    Attention {
+        Split,
+        Merged,
+        EightBit
+    },
+    Attention::mapped
+);
 
 /// Attention with the names of a diffusers checkpoint.
 #[derive(Module, Debug)]
@@ -65,13 +73,13 @@ pub struct MergedAttention {
     heads: usize,
 }
 
-/// Attention with one input projection and weights in E4M3.
+/// Attention with one input projection and weights of 8 bits.
 #[derive(Module, Debug)]
-pub struct Fp8Attention {
+pub struct EightBitAttention {
     /// `[3·dim, dim]`: rows of queries, keys, values.
-    pub qkv: ops::fp8::Weight,
+    pub qkv: ops::eight_bit::Weight,
     /// `[dim, dim]`
-    pub to_out: ops::fp8::Weight,
+    pub to_out: ops::eight_bit::Weight,
     /// `[head_dim]`
     pub norm_q: Option<RmsNorm>,
     /// `[head_dim]`
@@ -91,11 +99,11 @@ impl SplitAttention {
         }
     }
 
-    fn quantise(self) -> Fp8Attention {
+    fn quantise(self, format: Format) -> EightBitAttention {
         let inputs = [self.to_q, self.to_k, self.to_v].map(|linear| linear.weight.into_value());
-        Fp8Attention {
-            qkv: ops::fp8::quantise(inputs),
-            to_out: ops::fp8::quantise([self.to_out[0].weight.val()]),
+        EightBitAttention {
+            qkv: ops::eight_bit::quantise(inputs, format),
+            to_out: ops::eight_bit::quantise([self.to_out[0].weight.val()], format),
             norm_q: self.norm_q,
             norm_k: self.norm_k,
             heads: self.heads,
@@ -141,7 +149,7 @@ impl Attention {
             Self::Split(split) if split.to_q.weight.is_initialized() => match split.becomes {
                 Form::Stored => Self::Split(split),
                 Form::Merged => Self::Merged(split.merge()),
-                Form::Fp8 => Self::Fp8(split.quantise()),
+                Form::EightBit(format) => Self::EightBit(split.quantise(format)),
             },
             other => other,
         }
@@ -178,9 +186,9 @@ impl Attention {
                     merged.heads,
                 )
             }
-            Self::Fp8(fp8) => {
-                let spec = spec(&fp8.norm_q, &fp8.norm_k, fp8.heads, &x, rope, mask);
-                return ops::fp8::self_attention(x, &fp8.qkv, &fp8.to_out, spec);
+            Self::EightBit(narrow) => {
+                let spec = spec(&narrow.norm_q, &narrow.norm_k, narrow.heads, &x, rope, mask);
+                return ops::eight_bit::self_attention(x, &narrow.qkv, &narrow.to_out, spec);
             }
         };
         let with = spec(norm_q, norm_k, heads, &x, rope, mask);

@@ -6,6 +6,7 @@ use burn::tensor::{Device, Tensor};
 use super::Form;
 use crate::model::config::TransformerConfig;
 use crate::model::layers::{Linear, passthrough_module};
+use crate::model::ops::eight_bit::Format;
 use crate::model::ops::{self, Projections};
 
 /// w2(silu(w1·x) · w3·x), as checkpoints store it or with w1 and w3 merged.
@@ -19,11 +20,18 @@ pub enum FeedForward {
     Split(SplitFeedForward),
     /// One `w13`: inference.
     Merged(MergedFeedForward),
-    /// One `w13`, all weights in E4M3: inference at twice the speed, not quite the same pictures.
-    Fp8(Fp8FeedForward),
+    /// One `w13`, all weights of 8 bits: inference at twice the speed, not quite the same pictures.
+    EightBit(EightBitFeedForward),
 }
 
-passthrough_module!(FeedForward { Split, Merged, Fp8 }, FeedForward::mapped);
+passthrough_module!(
+    FeedForward {
+        Split,
+        Merged,
+        EightBit
+    },
+    FeedForward::mapped
+);
 
 /// The network with the names of a diffusers checkpoint.
 #[derive(Module, Debug)]
@@ -48,13 +56,13 @@ pub struct MergedFeedForward {
     pub w2: Linear,
 }
 
-/// The network with one input projection and weights in E4M3.
+/// The network with one input projection and weights of 8 bits.
 #[derive(Module, Debug)]
-pub struct Fp8FeedForward {
+pub struct EightBitFeedForward {
     /// `[2·F, dim]`: rows of w1, then of w3.
-    pub w13: ops::fp8::Weight,
+    pub w13: ops::eight_bit::Weight,
     /// `[dim, F]`
-    pub w2: ops::fp8::Weight,
+    pub w2: ops::eight_bit::Weight,
 }
 
 impl SplitFeedForward {
@@ -65,11 +73,11 @@ impl SplitFeedForward {
         }
     }
 
-    fn quantise(self) -> Fp8FeedForward {
+    fn quantise(self, format: Format) -> EightBitFeedForward {
         let inputs = [self.w1, self.w3].map(|linear| linear.weight.into_value());
-        Fp8FeedForward {
-            w13: ops::fp8::quantise(inputs),
-            w2: ops::fp8::quantise([self.w2.weight.into_value()]),
+        EightBitFeedForward {
+            w13: ops::eight_bit::quantise(inputs, format),
+            w2: ops::eight_bit::quantise([self.w2.weight.into_value()], format),
         }
     }
 }
@@ -103,7 +111,7 @@ impl FeedForward {
             Self::Split(split) if split.w1.weight.is_initialized() => match split.becomes {
                 Form::Stored => Self::Split(split),
                 Form::Merged => Self::Merged(split.merge()),
-                Form::Fp8 => Self::Fp8(split.quantise()),
+                Form::EightBit(format) => Self::EightBit(split.quantise(format)),
             },
             other => other,
         }
@@ -124,7 +132,7 @@ impl FeedForward {
                 (Projections::Apart(parts), &split.w2)
             }
             Self::Merged(merged) => (Projections::Merged(merged.w13.projection()), &merged.w2),
-            Self::Fp8(fp8) => return ops::fp8::swiglu(x, &fp8.w13, &fp8.w2),
+            Self::EightBit(narrow) => return ops::eight_bit::swiglu(x, &narrow.w13, &narrow.w2),
         };
         ops::swiglu(x, projections, w2.projection())
     }

@@ -11,11 +11,11 @@ mod embed;
 mod feed_forward;
 mod rope;
 
-pub use attention::{Attention, Fp8Attention, MergedAttention, SplitAttention};
+pub use attention::{Attention, EightBitAttention, MergedAttention, SplitAttention};
 pub use block::Block;
 pub use context::Context;
 pub use embed::{FinalLayer, TimestepEmbedder};
-pub use feed_forward::{FeedForward, Fp8FeedForward, MergedFeedForward, SplitFeedForward};
+pub use feed_forward::{EightBitFeedForward, FeedForward, MergedFeedForward, SplitFeedForward};
 pub use rope::token_angles;
 
 use burn::module::{Initializer, Module, Param};
@@ -23,6 +23,7 @@ use burn::tensor::{DType, Device, Tensor};
 
 use super::config::TransformerConfig;
 use super::layers::{Keyed, Linear, RmsNorm};
+use super::ops::eight_bit::Format;
 
 /// Captions and images are filled up to a multiple of this many tokens, each on its own.
 pub const TOKENS_MULTIPLE: usize = 32;
@@ -39,10 +40,10 @@ pub enum Form {
     Stored,
     /// q|k|v and w1|w3 joined into one weight each, for fewer and larger products: for inference.
     Merged,
-    /// Merged, and all products in 8 bits (E4M3, a scale for each row of weights and activations): half the memory, on a
-    /// chip that multiplies E4M3 up to twice the speed, and other pictures. Attention itself, norms, modulation,
+    /// Merged, and all products in 8 bits (with a scale for each row of weights and activations): half the memory, on a
+    /// chip that multiplies the format up to twice the speed, and other pictures. Attention itself, norms, modulation,
     /// embedders and the final layer keep their numbers.
-    Fp8,
+    EightBit(Format),
 }
 
 /// Why a network did not finish.
@@ -173,10 +174,10 @@ impl Transformer {
     }
 
     /// Has each block take `form` as soon as its weights are there, so that loading holds one block twice and no more.
-    /// Of [`Form::Fp8`] the refiners take only the merging: they are few, and their inputs many kinds of numbers.
+    /// Of [`Form::EightBit`] the refiners take only the merging: they are few, and their inputs many kinds of numbers.
     pub fn load_as(self, form: Form) -> Self {
         let refiner = match form {
-            Form::Fp8 => Form::Merged,
+            Form::EightBit(_) => Form::Merged,
             other => other,
         };
         let become_form = |blocks: Vec<Block>, form| {

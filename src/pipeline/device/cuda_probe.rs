@@ -2,6 +2,8 @@
 //! driver are missing, on a thread of its own.
 
 use super::DeviceError;
+use crate::cuda;
+use crate::model::Format;
 use cudarc::{driver, nvrtc};
 use std::{panic::catch_unwind, path::PathBuf, sync::OnceLock};
 
@@ -32,9 +34,9 @@ pub struct Gpu {
 }
 
 impl Gpu {
-    /// Whether the chip multiplies 8-bit floating point.
-    pub fn multiplies_fp8(&self) -> bool {
-        self.capability >= (8, 9)
+    /// Whether the chip multiplies numbers of this format.
+    pub fn multiplies(&self, format: Format) -> bool {
+        self.capability >= format.since()
     }
 }
 
@@ -86,7 +88,7 @@ pub fn cuda_status() -> &'static CudaStatus {
 
 fn probe() -> CudaStatus {
     // Loads what a toolkit or a Python wheel holds outside the system's own folders, so that it is found by name below.
-    crate::cuda::libraries();
+    cuda::libraries();
     let mut status = CudaStatus {
         driver: None,
         gpus: Vec::new(),
@@ -182,16 +184,22 @@ fn headers() -> Option<PathBuf> {
     folder.join("cuda_fp16.h").is_file().then_some(folder)
 }
 
-/// What a card lacks for products of 8-bit floating point.
-pub(super) fn missing_for_fp8(gpu: &Gpu) -> Option<String> {
-    let (major, minor) = gpu.capability;
-    if !gpu.multiplies_fp8() {
+/// What card number `index` lacks for products in a format of 8 bits.
+pub(super) fn missing_for(format: Format, gpu: &Gpu, index: usize) -> Option<String> {
+    if !gpu.multiplies(format) {
+        let ((major, minor), (least, part)) = (gpu.capability, format.since());
+        let cards = match format {
+            Format::E4m3 => "GeForce 40, H100",
+            Format::Int8 => "GeForce 30, A100",
+        };
         return Some(format!(
-            "it needs compute capability 8.9 or newer (GeForce 40, H100), this card has {major}.{minor}"
+            "it needs compute capability {least}.{part} or newer ({cards}), this card has {major}.{minor}"
         ));
     }
-    let cublaslt = &crate::cuda::libraries().cublaslt;
-    cublaslt.as_ref().err().map(ToString::to_string)
+    // As above, cudarc panics where a library is much older than its bindings.
+    catch_unwind(|| cuda::eight_bit::check(u16::try_from(index).ok()?, format).err())
+        .map(|refused| refused.map(|error| error.to_string()))
+        .unwrap_or_else(|_| Some("cuBLASLt does not answer as expected; update it".into()))
 }
 
 /// All and free memory of a card in bytes. `None` unless the card can be used.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use burn::tensor::{Bytes, DType, Device, FloatDType, Tensor, TensorData};
 use danqing::checkpoint::Checkpoint;
 use danqing::model::{AutoencoderKl, TextEncoder, Transformer};
+use danqing::pipeline::{DeviceChoice, Placement, Precision};
 use safetensors::{Dtype, SafeTensors};
 
 /// The cases of `tiny` in f32.
@@ -26,9 +27,27 @@ pub const CASES: [&str; 13] = [
     "inpaint",
 ];
 
-/// `tests/files/golden`
+/// `tests/files/golden`, in the sources, or in the working directory where the built tests were carried elsewhere.
 pub fn folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/files/golden")
+    let inside = Path::new("tests/files/golden");
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join(inside);
+    if sources.is_dir() {
+        sources
+    } else {
+        inside.to_owned()
+    }
+}
+
+/// The device that is held to the reference: the CPU, or what `DANQING_TEST_DEVICE` names (`cuda`), in `precision`.
+pub fn placement(precision: Precision) -> Placement {
+    let device = std::env::var("DANQING_TEST_DEVICE")
+        .map_or(DeviceChoice::Cpu, |device| device.parse().unwrap());
+    Placement::resolve(device, Some(precision)).unwrap()
+}
+
+/// [`placement`] as burn knows it.
+pub fn device() -> Device {
+    placement(Precision::F32).device
 }
 
 /// One golden file, or one network's weights, in memory.

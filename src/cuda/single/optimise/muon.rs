@@ -6,10 +6,11 @@ use burn_cubecl::tensor::CubeTensor;
 
 use super::MOST;
 use crate::cuda::CudaError;
+use crate::cuda::cublaslt::{Product, Side};
 use crate::cuda::kernels::arguments;
 use crate::cuda::single::blank;
-use crate::cuda::single::gemm::{Gemm, Precision, Side};
 use crate::cuda::single::kernels::launch;
+use crate::cuda::single::precision::Precision;
 use crate::cuda::single::record::fused_plain;
 use crate::cuda::stream::{Work, enqueue};
 
@@ -191,7 +192,7 @@ impl Stack {
         with: MuonStep,
     ) -> Result<u64, CudaError> {
         let Self { count, short, long } = *self;
-        let product = |size, a: Side, b: Side| Gemm::new(size, a, b, Precision::Tf32);
+        let product = |size, a: Side, b: Side| Product::new(size, a, b, Precision::Tf32);
         let (narrow, wide) = (
             Side::rows(short).every(short * short),
             Side::rows(long).every(short * long),
