@@ -45,9 +45,16 @@ pub struct Args {
     /// With --dtype fp8 or int8: paint in bf16 first, and say how far the latents in 8 bits are from those
     #[arg(long)]
     against_bf16: bool,
-    /// Instead of measuring a model, compare each fused operation of the device with its plain body on the CPU
-    #[arg(long, conflicts_with_all = ["random", "model"])]
-    verify: bool,
+    /// Instead of measuring a model, compare each fused operation of the device with its plain body on the CPU, and time
+    /// them; or only those of a part
+    #[arg(
+        long,
+        value_name = "PART",
+        num_args = 0..=1,
+        default_missing_value = "all",
+        conflicts_with_all = ["random", "model"]
+    )]
+    verify: Option<verify::Part>,
 }
 
 /// Measures and prints.
@@ -56,14 +63,14 @@ pub struct Args {
 /// As `danqing generate`.
 pub fn run(args: &Args) -> Result<(), Failure> {
     let interrupt = Interrupt::new()?;
-    let weight_bytes = if args.verify || args.random.is_some() {
+    let weight_bytes = if args.verify.is_some() || args.random.is_some() {
         u64::MAX
     } else {
         args.model.open()?.bytes()
     };
     let placement = args.model.place(weight_bytes)?;
-    if args.verify {
-        return verify::run(&placement.device, &mut std::io::stdout())
+    if let Some(part) = args.verify {
+        return verify::run(part, &placement.device, &mut std::io::stdout())
             .map_err(|error| Failure::Failed(error.to_string()));
     }
     if let (Some(random), Some(folder)) = (args.random, &args.write_random) {

@@ -35,11 +35,14 @@ pub struct Weight<'a> {
 /// The first thing that is missing or refused.
 pub fn check(device: u16, format: Format) -> Result<(), CudaError> {
     libraries().cublaslt.as_ref().map_err(Clone::clone)?;
-    let (elements, format) = match format {
-        Format::E4m3 => (Elements::Fp8, "8-bit floating point"),
-        Format::Int8 => (Elements::Int8, "8-bit whole numbers"),
+    let (ways, format) = match format {
+        Format::E4m3 => (
+            &[Elements::Fp8Scaled, Elements::Fp8][..],
+            "8-bit floating point",
+        ),
+        Format::Int8 => (&[Elements::Int8][..], "8-bit whole numbers"),
     };
-    cublaslt::multiplies(device, elements).map_err(|error| match error {
+    cublaslt::multiplies(device, ways).map_err(|error| match error {
         CudaError::Blas { code, .. } => CudaError::Unmultiplied { format, code },
         other => other,
     })

@@ -62,6 +62,6 @@ fn eight_bits_change_the_golden_models_latents_a_little() {
         .map(|precision| distance(&paint_with(&model, &placement(precision, false)), &half));
     println!("relative L2 of the golden model's last latents against bf16: fp8 {fp8}, int8 {int8}");
     for eight in [fp8, int8] {
-        assert!(0.001 < eight && eight < 0.1, "{eight}");
+        assert!(0.001 < eight && eight < 0.05, "{eight}");
     }
 }

@@ -50,27 +50,59 @@ struct Check<'a> {
     differing: usize,
 }
 
-/// Checks every op, writes one line each, then the times at the full-size model's shapes.
+/// Which ops are checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Part {
+    /// All of them, and their times at the full-size model's shapes.
+    All,
+    /// The f32 ops and their gradients.
+    Gradients,
+    /// Matrix products and row norms.
+    Rows,
+    /// Matrix products of 8 bits.
+    EightBit,
+    /// Attention.
+    Attention,
+    /// The autoencoder's.
+    Pictures,
+    /// No op, only their times.
+    Times,
+}
+
+/// Checks the ops of a part and writes one line each.
 ///
 /// # Errors
 /// [`VerifyError::Differs`] after the whole table, [`VerifyError::Device`] at the first failure of the device.
-pub fn run(device: &Device, table: &mut dyn Write) -> Result<(), VerifyError> {
+pub fn run(part: Part, device: &Device, table: &mut dyn Write) -> Result<(), VerifyError> {
+    let has = |other| part == Part::All || part == other;
     let mut check = Check {
         device,
         table,
         differing: 0,
     };
-    check.gradients()?;
-    check.linears()?;
-    for format in Format::ALL {
-        // Without the chip's own products this compares the plain bodies, which is right as well.
-        check.eight_bit(format)?;
+    if has(Part::Gradients) {
+        check.gradients()?;
     }
-    check.norms()?;
-    check.self_attentions()?;
-    check.wide_attention()?;
-    check.pictures()?;
-    check.times()?;
+    if has(Part::Rows) {
+        check.linears()?;
+        check.norms()?;
+    }
+    if has(Part::EightBit) {
+        for format in Format::ALL {
+            // Without the chip's own products this compares the plain bodies, which is right as well.
+            check.eight_bit(format)?;
+        }
+    }
+    if has(Part::Attention) {
+        check.self_attentions()?;
+        check.wide_attention()?;
+    }
+    if has(Part::Pictures) {
+        check.pictures()?;
+    }
+    if has(Part::Times) {
+        check.times()?;
+    }
     match check.differing {
         0 => Ok(()),
         differing => Err(VerifyError::Differs(differing)),

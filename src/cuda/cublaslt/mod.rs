@@ -76,17 +76,24 @@ pub fn scales_rows(work: &Work<'_>) -> Result<bool, CudaError> {
     })
 }
 
-/// Whether cuBLASLt multiplies `elements` on a device, asked without burn.
+/// Whether cuBLASLt multiplies one of these on a device, asked without burn.
 ///
 /// # Errors
 /// [`CudaError::Blas`] where it does not, [`CudaError::Driver`] where the device cannot be used.
-pub fn multiplies(device: u16, elements: Elements) -> Result<(), CudaError> {
+pub fn multiplies(device: u16, ways: &[Elements]) -> Result<(), CudaError> {
     let _context = Context::enter(device)?;
     let handle = create_handle()?;
-    let plan = Plan::new(handle, Product::by_weight([256; 3], elements), ALIGNMENT);
+    let mut answer = Ok(());
+    for &elements in ways {
+        let product = Product::by_weight([256; 3], elements);
+        answer = Plan::new(handle, product, ALIGNMENT).map(drop);
+        if answer.is_ok() {
+            break;
+        }
+    }
     // SAFETY: the handle was just made, and is used no more.
     let _ = unsafe { lt::destroy_handle(handle) };
-    plan.map(drop)
+    answer
 }
 
 /// Handle, scratch memory and plans of one stream.

@@ -19,7 +19,7 @@ use crate::cuda::stream::enqueue;
 
 mod products;
 
-use products::{Products, Quantised, room};
+use products::{Products, Quantised, room, rows_of_room};
 
 /// Ops whose weights are of 8 bits: bytes `[out, in]` and f32 scales `[out]`. Everything else is bfloat16, or f32 where
 /// [`super::CudaOps`] says so.
@@ -184,7 +184,7 @@ fn quantise<const N: usize>(weights: [CubeTensor; N], format: Format) -> (CubeTe
 /// Memory for whole sums of `rows` rows, where the format has them.
 fn whole_sums(like: &CubeTensor, format: Format, rows: usize, width: usize) -> Option<CubeTensor> {
     let whole = format == Format::Int8;
-    whole.then(|| empty(like, Shape::new([rows, width]), DType::I32))
+    whole.then(|| empty(like, Shape::new([rows_of_room(rows), width]), DType::I32))
 }
 
 fn linear(x: CubeTensor, w: CubeTensor, scales: CubeTensor, format: Format) -> CubeTensor {
@@ -192,7 +192,7 @@ fn linear(x: CubeTensor, w: CubeTensor, scales: CubeTensor, format: Format) -> C
     let (rows, inner) = rows_and_width(&x);
     let columns = w.meta.shape()[0];
     let out = empty(&x, with_last(x.meta.shape(), columns), x.dtype);
-    let [narrow, narrow_scales] = room(&x, rows, inner);
+    let [narrow, narrow_scales] = room(&x, rows_of_room(rows), inner);
     let sums = whole_sums(&x, format, rows, columns);
     let outputs = [&out, &narrow, &narrow_scales];
     let outputs: Vec<&CubeTensor> = outputs.into_iter().chain(&sums).collect();
@@ -227,8 +227,8 @@ fn swiglu(
     // Gate and up; whole sums of the second product find room there, too.
     let both = whole_sums(&x, format, rows, columns.max(2 * width))
         .unwrap_or_else(|| empty(&x, Shape::new([rows, 2 * width]), x.dtype));
-    let [narrow, narrow_scales] = room(&x, rows, inner);
-    let [gated, gated_scales] = room(&x, rows, width);
+    let [narrow, narrow_scales] = room(&x, rows_of_room(rows), inner);
+    let [gated, gated_scales] = room(&x, rows_of_room(rows), width);
     let inputs = [&x, &gate_up[0], &gate_up[1], &down[0], &down[1]];
     let outputs = [&out, &both, &narrow, &narrow_scales, &gated, &gated_scales];
     enqueue(&inputs, &outputs, move |work| {
@@ -271,8 +271,8 @@ fn self_attention(
     let qk = scratch((heads.queries + heads.groups) * HEAD);
     let joined = scratch(joined_width);
     let out = empty(&x, with_last(x.meta.shape(), columns), x.dtype);
-    let [narrow, narrow_scales] = room(&x, tokens, inner);
-    let [heads8, heads8_scales] = room(&x, tokens, joined_width);
+    let [narrow, narrow_scales] = room(&x, rows_of_room(tokens), inner);
+    let [heads8, heads8_scales] = room(&x, rows_of_room(tokens), joined_width);
     let sums = whole_sums(&x, format, tokens, width.max(columns));
     let call = Call {
         batch,

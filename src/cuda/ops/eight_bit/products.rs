@@ -16,6 +16,10 @@ const THREADS: u32 = 256;
 /// Widest row of the kernel that keeps the most rows under way.
 const NARROW: usize = 4096;
 
+/// Fewest rows of activations in a product: cuBLASLt multiplies no whole numbers of 16 rows or less. Rows that are made
+/// up for this hold anything, and no one reads what becomes of them.
+const FEWEST_ROWS: usize = 32;
+
 /// Where a matrix of 8 bits and the scales of its rows lie.
 #[derive(Clone, Copy)]
 pub struct Quantised {
@@ -31,6 +35,11 @@ impl Quantised {
             scales: addresses[first + 1],
         }
     }
+}
+
+/// Rows that memory for activations and their sums must have.
+pub fn rows_of_room(rows: usize) -> usize {
+    rows.max(FEWEST_ROWS)
 }
 
 /// Memory for a matrix of 8 bits and its scales.
@@ -127,7 +136,7 @@ impl Products<'_> {
     fn sum(
         &self,
         elements: Elements,
-        size: [usize; 3],
+        [rows, columns, inner]: [usize; 3],
         [x, w]: [Quantised; 2],
         out: u64,
     ) -> Result<(), CudaError> {
@@ -135,6 +144,11 @@ impl Products<'_> {
             scales: [x.scales, w.scales],
             ..[x.values, w.values, out].into()
         };
+        let rows = match self.format {
+            Format::E4m3 => rows,
+            Format::Int8 => rows_of_room(rows),
+        };
+        let size = [rows, columns, inner];
         // SAFETY: contiguous matrices of these shapes and types, with a scale for each of their rows.
         unsafe { Product::by_weight(size, elements).multiply(self.work, operands) }
     }
