@@ -27,6 +27,11 @@ pub use effects::{GuidanceEffect, NegativeEffect, SizeScore};
 const FITTED: u64 = 6000;
 const TRIED: u64 = 600;
 
+/// Blurs, in pixels, of the renders the readers are fitted to, in turn. Sharp ones alone taught them to tell styles by
+/// the roughness of single pixels: true renders that had passed the autoencoder at 30.7 dB, and whose style nobody would
+/// mistake, were read right in 69 % of the cases.
+const SOFTNESS: [f32; 4] = [0.0, 0.5, 0.9, 1.3];
+
 /// One attribute's share of right readings.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Score {
@@ -121,7 +126,11 @@ impl Readers {
             .collect();
         let features: Vec<Vec<f64>> = scenes
             .par_iter()
-            .map(|scene| reader::features(&render(scene, NATIVE), scene))
+            .zip(0..scenes.len())
+            .map(|(scene, index)| {
+                let picture = softened(render(scene, NATIVE), SOFTNESS[index % SOFTNESS.len()]);
+                reader::features(&picture, scene)
+            })
             .collect();
         let labels: Vec<Vec<Option<usize>>> = Attribute::ALL
             .iter()
@@ -149,6 +158,14 @@ impl Readers {
             }
         }
         (right as f64 / all.max(1) as f64, all)
+    }
+}
+
+fn softened(picture: RgbImage, sigma: f32) -> RgbImage {
+    if sigma > 0.0 {
+        image::imageops::blur(&picture, sigma)
+    } else {
+        picture
     }
 }
 
