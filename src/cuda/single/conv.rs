@@ -19,6 +19,9 @@ use crate::cuda::stream::{Work, enqueue};
 /// Numbers of columns held at once (512 MiB).
 const HELD: usize = 1 << 27;
 
+/// Pixels that a product for dW sums over, at the least.
+const SEGMENT: usize = 1024;
+
 /// Inputs: x `[B, in, H, W]`, weight `[out, in, k, k]`, bias `[out]`, then a residual like the result if there is one.
 #[derive(Debug, Clone)]
 pub struct Conv {
@@ -225,7 +228,18 @@ impl Sizes {
         Ok(())
     }
 
-    /// Each item's share of dW, `[B, out, taps]`, to `shares`.
+    /// Equal parts of a picture whose shares of dW are products of their own.
+    ///
+    /// dW is a small matrix summed over all pixels: as one product for each item, a few blocks would walk along all of
+    /// them while the rest of the chip has nothing to do.
+    fn segments(&self) -> usize {
+        let fits = |&parts: &usize| {
+            self.pixels().is_multiple_of(4 * parts) && self.pixels() / parts >= SEGMENT
+        };
+        [32, 16, 8, 4, 2].into_iter().find(fits).unwrap_or(1)
+    }
+
+    /// Each segment's share of dW, `[B · segments, out, taps]`, to `shares`.
     ///
     /// # Safety
     /// As [`Sizes::gather`].
@@ -234,21 +248,39 @@ impl Sizes {
         work: &Work<'_>,
         [dy, x, columns, shares]: [u64; 4],
     ) -> Result<(), CudaError> {
-        let (taps, pixels) = (self.taps(), self.pixels());
+        let (taps, pixels, segments) = (self.taps(), self.pixels(), self.segments());
         for (first, items) in self.pieces() {
             let x = x + 4 * (first * self.x_item()) as u64;
             let dy = dy + 4 * (first * self.y_item()) as u64;
             // SAFETY: the caller vouches for the addresses.
             let columns = unsafe { self.columns_of(work, items, [x, columns])? };
-            let a = Side::rows(pixels).every(self.y_item());
-            let b = Side::transposed(pixels).every(taps * pixels);
-            let product = Product::new([self.d_out, taps, pixels], a, b, Precision::Tf32);
-            let share = shares + 4 * (first * self.d_out * taps) as u64;
-            // SAFETY: the caller vouches for the addresses.
-            unsafe {
-                product
-                    .batched(items)
-                    .multiply(work, [dy, columns, share])?;
+            let share = shares + 4 * (first * segments * self.d_out * taps) as u64;
+            if segments == 1 {
+                let a = Side::rows(pixels).every(self.y_item());
+                let b = Side::transposed(pixels).every(taps * pixels);
+                let product = Product::new([self.d_out, taps, pixels], a, b, Precision::Tf32);
+                // SAFETY: the caller vouches for the addresses.
+                unsafe {
+                    product
+                        .batched(items)
+                        .multiply(work, [dy, columns, share])?;
+                }
+                continue;
+            }
+            let part = pixels / segments;
+            let a = Side::rows(pixels).every(part);
+            let b = Side::transposed(pixels).every(part);
+            let product = Product::new([self.d_out, taps, part], a, b, Precision::Tf32);
+            for item in 0..items {
+                let dy = dy + 4 * (item * self.y_item()) as u64;
+                let columns = columns + 4 * (item * taps * pixels) as u64;
+                let share = share + 4 * (item * segments * self.d_out * taps) as u64;
+                // SAFETY: the caller vouches for the addresses.
+                unsafe {
+                    product
+                        .batched(segments)
+                        .multiply(work, [dy, columns, share])?;
+                }
             }
         }
         Ok(())
@@ -293,11 +325,12 @@ impl Op for Conv {
         let sizes = self.sizes_of(tape.inputs);
         let like = |tensor: &CubeTensor| blank(x, tensor.meta.shape().clone());
         let found = [like(x), like(weight), like(bias)];
-        let weights = ColumnSum::new(sizes.items, sizes.d_out * sizes.taps());
+        let shares = sizes.items * sizes.segments();
+        let weights = ColumnSum::new(shares, sizes.d_out * sizes.taps());
         let biases = ColumnSum::new(sizes.items, sizes.d_out);
         let scratch = [
             sizes.columns(x),
-            blank(x, Shape::new([sizes.items, sizes.d_out * sizes.taps()])),
+            blank(x, Shape::new([shares, sizes.d_out * sizes.taps()])),
             weights.scratch(x),
             blank(x, Shape::new([sizes.items, sizes.d_out])),
             biases.scratch(x),
