@@ -82,46 +82,6 @@ fn key_at_fault<'a>(json: &'a str, error: &serde_json::Error) -> Option<&'a str>
     key
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_value_of_the_wrong_type_is_named_by_its_key() {
-        let cases = [
-            (r#"{"shift": "much"}"#, "`shift`"),
-            (
-                "{\n  \"_note\": \"a: \\\"b\\\"\",\n  \"shift\": [3]\n}",
-                "`shift`",
-            ),
-            (r#"{"num_train_timesteps": -1}"#, "`num_train_timesteps`"),
-            (
-                r#"{"time_shift_type": "狐", "shift": 3}"#,
-                "`time_shift_type`",
-            ),
-            (r#"{"shift": null}"#, "`shift`"),
-        ];
-        for (json, key) in cases {
-            let error = SchedulerConfig::from_json(json).map_err(|error| error.to_string());
-            assert!(
-                error.as_ref().is_err_and(|error| error.contains(key)),
-                "{json}: {error:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn broken_json_blames_no_key() {
-        for json in ["", "{", "{\"shift\": }", "{\"shift\": 3", "[1]", "null"] {
-            let error = SchedulerConfig::from_json(json).map_err(|error| error.to_string());
-            assert!(
-                error.is_err_and(|error| !error.contains("cannot be read: `")),
-                "{json}"
-            );
-        }
-    }
-}
-
 /// The checks shared by the four configurations, each error naming the network and the key.
 struct Check(&'static str);
 
@@ -186,5 +146,45 @@ impl Check {
             format!("`{value}`"),
             format!("only {known} is supported"),
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_of_the_wrong_type_is_named_by_its_key() {
+        let cases = [
+            (r#"{"shift": "much"}"#, "`shift`"),
+            (
+                "{\n  \"_note\": \"a: \\\"b\\\"\",\n  \"shift\": [3]\n}",
+                "`shift`",
+            ),
+            (r#"{"num_train_timesteps": -1}"#, "`num_train_timesteps`"),
+            (
+                r#"{"time_shift_type": "狐", "shift": 3}"#,
+                "`time_shift_type`",
+            ),
+            (r#"{"shift": null}"#, "`shift`"),
+        ];
+        for (json, key) in cases {
+            let error = SchedulerConfig::from_json(json).map_err(|error| error.to_string());
+            assert!(
+                error.as_ref().is_err_and(|error| error.contains(key)),
+                "{json}: {error:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn broken_json_blames_no_key() {
+        for json in ["", "{", "{\"shift\": }", "{\"shift\": 3", "[1]", "null"] {
+            let error = SchedulerConfig::from_json(json).map_err(|error| error.to_string());
+            assert!(
+                error.is_err_and(|error| !error.contains("cannot be read: `")),
+                "{json}"
+            );
+        }
     }
 }
