@@ -8,6 +8,7 @@
 mod behaviours {
     mod bad_input;
     mod bench;
+    mod checkpoint_harmed;
     mod checkpoint_hostile;
     mod checkpoint_layouts;
     mod checkpoint_memory;

@@ -78,17 +78,33 @@ pub fn read<T>(
     let text = std::str::from_utf8(&bytes)
         .map_err(|error| broken(format!("it is not UTF-8 text ({error})")))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    if let Some(family) = class_of(text) {
-        return Err(CheckpointError::Foreign {
-            path: path.to_path_buf(),
-            family,
-        });
+    match stranger(text) {
+        None => {}
+        Some(Stranger::Known(family)) => {
+            return Err(CheckpointError::Foreign {
+                path: path.to_path_buf(),
+                family,
+            });
+        }
+        Some(Stranger::Class(class)) => {
+            return Err(broken(format!(
+                "it describes a {class:?}, which is no part of Z-Image; take the file from a Z-Image model"
+            )));
+        }
     }
     parse(text).map_err(|error| broken(error.to_string()))
 }
 
+/// Whose configuration it is, when it is not one of ours.
+enum Stranger {
+    /// A family with a name.
+    Known(Family),
+    /// What it calls itself.
+    Class(String),
+}
+
 /// What another family's configuration calls itself. `None`: nothing against it.
-fn class_of(json: &str) -> Option<Family> {
+fn stranger(json: &str) -> Option<Stranger> {
     #[derive(serde::Deserialize)]
     struct Class {
         #[serde(rename = "_class_name")]
@@ -97,7 +113,7 @@ fn class_of(json: &str) -> Option<Family> {
     }
     let class: Class = serde_json::from_str(json).ok()?;
     if class.model_type.is_some_and(|kind| kind != "qwen3") {
-        return Some(Family::OtherLanguageModel);
+        return Some(Stranger::Known(Family::OtherLanguageModel));
     }
     let class = class.class?;
     const OURS: [&str; 3] = [
@@ -121,7 +137,10 @@ fn class_of(json: &str) -> Option<Family> {
         ("Wan", Family::Wan),
     ];
     let other = OTHERS.iter().find(|(start, _)| class.starts_with(start));
-    Some(other.map_or(Family::Unknown, |&(_, family)| family))
+    Some(match other {
+        Some(&(_, family)) => Stranger::Known(family),
+        None => Stranger::Class(class),
+    })
 }
 
 /// Refuses a folder whose `model_index.json` says that it holds another pipeline.

@@ -61,7 +61,7 @@ impl Family {
     ///
     /// `None`: it may be a safetensors file.
     pub fn by_content(path: &Path, start: &[u8]) -> Option<Self> {
-        const MAGIC: [(&[u8], Family); 14] = [
+        const MAGIC: [(&[u8], Family); 16] = [
             (b"GGUF", Family::Gguf),
             // torch.save since 1.6 writes a zip, before that a bare pickle of protocol 2 to 5.
             (b"PK\x03\x04", Family::Pickle),
@@ -77,6 +77,9 @@ impl Family {
             (b"\xff\xd8\xff", Family::Picture),
             (b"\x89HDF", Family::OtherContainer),
             (b"\x1f\x8b", Family::OtherContainer),
+            // JSON.
+            (b"{", Family::OtherContainer),
+            (b"[", Family::OtherContainer),
         ];
         // A safetensors header starts with an object; with that in place the first eight bytes are only a length.
         if start.get(8) == Some(&b'{') {

@@ -23,8 +23,6 @@ pub use problem::HeaderProblem;
 
 /// The longest header that is read, in bytes; the format's own limit.
 pub const MAX_HEADER_BYTES: u64 = 100_000_000;
-/// The full-size model has fewer than 1200 tensors.
-const MAX_TENSORS: usize = 100_000;
 const MAX_NAME_BYTES: usize = 512;
 const LENGTH_BYTES: u64 = 8;
 
@@ -98,9 +96,6 @@ fn checked(
     data_start: u64,
     data_len: u64,
 ) -> Result<BTreeMap<String, TensorEntry>, HeaderProblem> {
-    if raw.len() > MAX_TENSORS {
-        return Err(HeaderProblem::TooMany(raw.len()));
-    }
     raw.sort_by_key(|(_, entry)| entry.data_offsets);
     let mut tensors = BTreeMap::new();
     let mut covered = 0;

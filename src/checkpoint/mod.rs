@@ -13,6 +13,7 @@
 //! ([`family`]).
 
 mod cast;
+mod compare;
 mod configs;
 mod demo;
 mod error;
@@ -32,6 +33,7 @@ pub mod tensor_file;
 pub mod tensor_set;
 mod text_encoder_files;
 mod tokenizer;
+mod tokenizer_form;
 
 use std::path::{Path, PathBuf};
 
@@ -158,15 +160,17 @@ impl Checkpoint {
     /// The autoencoder; without an encoder where the checkpoint has none.
     fn new_vae(&self, device: &Device) -> AutoencoderKl {
         let vae = self.configs.vae.init(device);
-        if self
-            .vae
-            .tensors()
-            .keys()
-            .any(|name| name.starts_with("encoder."))
-        {
-            return vae;
+        if self.reads_pictures() {
+            vae
+        } else {
+            vae.without_encoder()
         }
-        vae.without_encoder()
+    }
+
+    /// Whether its autoencoder has an encoder, so that a picture can be started from.
+    pub fn reads_pictures(&self) -> bool {
+        let mut names = self.vae.tensors().keys();
+        names.any(|name| name.starts_with("encoder."))
     }
 
     /// Loads the diffusion transformer as numbers of `dtype` (f32, bf16 or f16).

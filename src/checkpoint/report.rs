@@ -1,19 +1,14 @@
 //! What a checkpoint has against what its networks want, told from headers alone.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::Serialize;
 
-use super::cast;
 use super::keys::Part;
-use super::tensor_set::TensorSet;
 
 /// Problems of one kind that are spelled out; the rest are counted.
-const SHOWN: usize = 8;
-/// Below this similarity (0 to 1) a name is no help.
-const SIMILAR: f64 = 0.8;
-
+pub(super) const SHOWN: usize = 8;
 /// The three networks of a checkpoint, each with what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
@@ -105,84 +100,6 @@ impl Report {
 }
 
 impl PartReport {
-    /// Compares what `set` has with what a network wants. `spare` tells names that are known and not needed.
-    pub fn compare(
-        set: &TensorSet,
-        wanted: &BTreeMap<String, Vec<usize>>,
-        spare: impl Fn(&str) -> bool,
-    ) -> Self {
-        let mut report = Self::about(set);
-        let mut strangers = Vec::new();
-        for (name, stored) in set.tensors() {
-            match wanted.get(name) {
-                None if spare(name) => report.unused.push(stored.name.clone()),
-                None => strangers.push((name.as_str(), stored.name.as_str())),
-                Some(shape) if *shape != stored.shape => report.misshapen.push(Misshapen {
-                    tensor: stored.name.clone(),
-                    shape: stored.shape.clone(),
-                    wanted: shape.clone(),
-                }),
-                Some(_) if !cast::is_supported(stored.dtype) => {
-                    report.unsupported.push(Unsupported {
-                        tensor: stored.name.clone(),
-                        dtype: stored.dtype.to_string(),
-                    })
-                }
-                Some(_) => {}
-            }
-        }
-        let absent = wanted
-            .iter()
-            .filter(|(name, _)| !set.tensors().contains_key(*name));
-        for (index, (name, shape)) in absent.enumerate() {
-            // The nearest name costs a comparison with every stranger, so only what will be shown gets one.
-            let nearest = nearest(index, name, strangers.iter().copied());
-            report.missing.push(Missing {
-                tensor: name.clone(),
-                shape: shape.clone(),
-                nearest,
-            });
-        }
-        for (index, (translated, stored)) in strangers.iter().enumerate() {
-            let nearest = nearest(
-                index,
-                translated,
-                wanted.keys().map(|name| (name.as_str(), name.as_str())),
-            );
-            report.unexpected.push(Unexpected {
-                tensor: (*stored).to_owned(),
-                nearest,
-            });
-        }
-        report
-    }
-
-    fn about(set: &TensorSet) -> Self {
-        Self {
-            part: set.part(),
-            files: set
-                .files()
-                .iter()
-                .map(|file| file.path().display().to_string())
-                .collect(),
-            file_bytes: set
-                .files()
-                .iter()
-                .map(super::tensor_file::TensorFile::size)
-                .sum(),
-            tensors: set.tensors().len(),
-            parameters: set.parameters(),
-            bytes: set.bytes(),
-            dtypes: set.dtypes(),
-            renamed: set.is_renamed(),
-            unused: set.unused().to_vec(),
-            missing: Vec::new(),
-            unexpected: Vec::new(),
-            misshapen: Vec::new(),
-            unsupported: Vec::new(),
-        }
-    }
-
     /// Whether the network can be loaded.
     pub fn is_sound(&self) -> bool {
         self.problems() == 0
@@ -192,23 +109,6 @@ impl PartReport {
     pub fn problems(&self) -> usize {
         self.missing.len() + self.unexpected.len() + self.misshapen.len() + self.unsupported.len()
     }
-}
-
-/// Of pairs of a comparable and a shown name, the shown one whose comparable name is most like `name`; unless `index`
-/// is past those that are shown, or nothing is similar.
-fn nearest<'a>(
-    index: usize,
-    name: &str,
-    among: impl Iterator<Item = (&'a str, &'a str)>,
-) -> Option<String> {
-    if index >= SHOWN {
-        return None;
-    }
-    among
-        .map(|(other, shown)| (strsim::normalized_levenshtein(name, other), shown))
-        .filter(|(similarity, _)| *similarity >= SIMILAR)
-        .max_by(|(left, _), (right, _)| left.total_cmp(right))
-        .map(|(_, shown)| shown.to_owned())
 }
 
 impl fmt::Display for Report {

@@ -3,9 +3,10 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use tokenizers::Tokenizer as Bpe;
+use tokenizers::{PostProcessorWrapper, Tokenizer as Bpe};
 
 use super::error::CheckpointError;
+use super::tokenizer_form;
 
 /// The published tokenizer.json has 11 MB.
 const MAX_TOKENIZER_BYTES: u64 = 64 << 20;
@@ -63,11 +64,14 @@ impl Tokenizer {
             path: path.to_path_buf(),
             problem,
         };
+        tokenizer_form::check(&bytes).map_err(refused)?;
         let mut bpe = parse(&bytes).map_err(|error| {
             refused(format!(
                 "it is no tokenizer.json that can be read ({error}); download it again"
             ))
         })?;
+        // It would add tokens around the text, which the reference does not ask for.
+        bpe.with_post_processor(None::<PostProcessorWrapper>);
         bpe.with_padding(None);
         bpe.with_truncation(None)
             .map_err(|error| refused(error.to_string()))?;
@@ -137,8 +141,6 @@ impl Tokenizer {
 
 /// Parses a tokenizer.json without trusting it: the tokenizers crate unwraps in places where a damaged file leads.
 fn parse(bytes: &[u8]) -> Result<Bpe, String> {
-    // Broken syntax, the usual damage, is found before that crate sees the file.
-    serde_json::from_slice::<serde::de::IgnoredAny>(bytes).map_err(|error| error.to_string())?;
     match std::panic::catch_unwind(|| Bpe::from_bytes(bytes)) {
         Ok(parsed) => parsed.map_err(|error| error.to_string()),
         Err(_) => Err("its sections contradict each other".to_owned()),

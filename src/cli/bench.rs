@@ -1,12 +1,13 @@
 //! `danqing bench`: medians of a few runs, as one JSON object.
 
 use super::{
-    Failure, interrupt::Interrupt, model, print_line, random_weights::RandomModel, verify,
+    Failure, interrupt::Interrupt, model, random_weights::RandomModel, terminal::print_line, verify,
 };
 use crate::{
     cuda::Kernels,
     pipeline::{
         CancelToken, DeviceChoice, Picture, Pipeline, Placement, Precision, Silent, Timings,
+        free_memory,
     },
     request::{Count, Guidance, ImageSize, Prompt, Request, Seed, Steps},
 };
@@ -73,6 +74,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         return verify::run(part, &placement.device, &mut std::io::stdout())
             .map_err(|error| Failure::Failed(error.to_string()));
     }
+    expect_room(args, &placement)?;
     if let (Some(random), Some(folder)) = (args.random, &args.write_random) {
         return random.write(&placement, folder);
     }
@@ -150,6 +152,20 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     });
     print_line(&format!("{answer}"));
     Ok(())
+}
+
+/// Refuses a model that does not fit into the machine's memory.
+fn expect_room(args: &Args, placement: &Placement) -> Result<(), Failure> {
+    let Some(random) = args.random else {
+        return model::expect_room(&args.model.open()?, placement, args.size);
+    };
+    let needs = random.bytes(placement);
+    match free_memory() {
+        Some(free) if free < needs && !placement.is_cuda() => {
+            Err(model::too_large(placement, [needs, free], None))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Compiles or loads what the fast path needs, where there is one.

@@ -1,6 +1,6 @@
 //! `danqing info`: what this machine offers.
 
-use super::{Failure, print_line};
+use super::{Failure, terminal::print_line};
 use crate::{
     checkpoint::find_demo_model,
     cuda::libraries,
@@ -129,11 +129,11 @@ fn as_json(status: &CudaStatus, devices: &[DeviceInfo]) -> Value {
             "gpus": gpus,
             "nvrtc": status.nvrtc,
             "cublaslt": libraries().cublaslt.is_ok(),
-            "headers": status.headers,
+            "headers": status.headers.as_ref().map(|folder| folder.display().to_string()),
             "missing": status.missing.as_ref().map(|missing| &missing.what),
             "remedy": status.missing.as_ref().map(|missing| &missing.remedy),
         },
-        "demo_model": find_demo_model(),
+        "demo_model": find_demo_model().map(|folder| folder.display().to_string()),
     })
 }
 

@@ -19,6 +19,7 @@ pub mod models;
 mod progress;
 mod random_weights;
 mod show;
+mod terminal;
 pub mod train;
 pub mod verify;
 
@@ -28,7 +29,7 @@ use clap::{
     CommandFactory as _, Parser, Subcommand,
     error::{ContextKind, ErrorKind},
 };
-use std::{io::Write as _, panic::catch_unwind, path::PathBuf, process::ExitCode};
+use std::{panic::catch_unwind, path::PathBuf, process::ExitCode};
 
 /// Danqing paints pictures from words with Z-Image-Turbo.
 #[derive(Debug, Parser)]
@@ -81,7 +82,7 @@ pub fn main(window: Option<OpenWindow>) -> ExitCode {
     match outcome {
         Ok(code) => code,
         Err(failure) => {
-            eprintln!("error: {failure}");
+            terminal::say("error", &failure.to_string());
             failure.exit_code()
         }
     }
@@ -115,12 +116,6 @@ fn run(command: &Command) -> Result<ExitCode, Failure> {
             train::run(args).map_err(|error| Failure::Failed(error.to_string()))
         }
     }
-}
-
-/// Prints a line on stdout. Whoever reads it may have gone (`danqing show … | head -1`), which is no failure: what was
-/// asked for is done.
-fn print_line(line: &str) {
-    let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
 
 fn without_window() -> ExitCode {

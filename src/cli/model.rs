@@ -1,10 +1,12 @@
 //! The arguments that say which model runs where, and the model they name.
 
-use super::{Failure, progress};
+use super::{Failure, progress, terminal::note};
 use crate::{
     checkpoint::{Checkpoint, find_demo_model},
+    engine::{Demands, Fit},
     gallery::metadata::ModelRecord,
-    pipeline::{CancelToken, DeviceChoice, Pipeline, Placement, Precision},
+    pipeline::{CancelToken, DeviceChoice, Pipeline, Placement, Precision, free_memory},
+    request::ImageSize,
 };
 use std::{path::PathBuf, time::Instant};
 
@@ -23,7 +25,7 @@ pub struct ModelArgs {
     #[arg(long, value_name = "FORMAT")]
     pub dtype: Option<Precision>,
     /// Read the text encoder from its files for each new prompt instead of keeping it in memory: the published model
-    /// then takes 7 GiB less. Done without being asked on a card that does not hold it
+    /// then takes 7 GiB less. Done without being asked on a device that does not hold it
     #[arg(long)]
     pub low_memory: bool,
 }
@@ -34,7 +36,7 @@ impl ModelArgs {
     pub fn place(&self, weight_bytes: u64) -> Result<Placement, Failure> {
         let mut placement = Placement::resolve(self.device.suited_to(weight_bytes), self.dtype)?;
         if let Some(notice) = &placement.notice {
-            eprintln!("note: {notice}");
+            note(notice);
         }
         placement.low_memory = self.low_memory;
         Ok(placement)
@@ -51,12 +53,50 @@ impl ModelArgs {
                     .into(),
             )
         })?;
-        eprintln!(
-            "note: no --model was given, so the small demo model paints: {}",
+        note(&format!(
+            "no --model was given, so the small demo model paints: {}",
             path.display()
-        );
+        ));
         Ok(Checkpoint::open(&path)?)
     }
+}
+
+/// Refuses what the machine's memory does not hold, as the system would otherwise stop the program in the midst of it. A
+/// card says by itself that it is full.
+pub fn expect_room(
+    checkpoint: &Checkpoint,
+    placement: &Placement,
+    size: ImageSize,
+) -> Result<(), Failure> {
+    if placement.is_cuda() {
+        return Ok(());
+    }
+    let demands = Demands::of(checkpoint, placement.precision);
+    let free = free_memory().unwrap_or(u64::MAX);
+    match demands.fit(size, free, false) {
+        Fit::Fits => Ok(()),
+        Fit::TooLarge { needs, instead, .. } => Err(too_large(placement, [needs, free], instead)),
+    }
+}
+
+/// The sentence for a model that `needs` more bytes than are `free`.
+pub fn too_large(
+    placement: &Placement,
+    [needs, free]: [u64; 2],
+    instead: Option<ImageSize>,
+) -> Failure {
+    let gib = |bytes: u64| bytes as f64 / f64::from(1 << 30);
+    let remedy = match (instead, placement.precision) {
+        (Some(size), _) => format!("use --size {size}"),
+        (None, Precision::F32) => "use --dtype bf16, a card, or a smaller model".into(),
+        (None, _) => "use a card, or a smaller model".into(),
+    };
+    Failure::Input(format!(
+        "this takes about {:.1} GiB of memory in {} and {:.1} GiB are free; {remedy}",
+        gib(needs),
+        placement.precision,
+        gib(free),
+    ))
 }
 
 /// A model on its device.

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use serde::Serialize;
 
+use super::terminal::{print_line, printable};
 use crate::checkpoint::{
     Checkpoint, CheckpointError, FileDigest, Layout, PartReport, Report, find_demo_model,
 };
@@ -45,16 +46,16 @@ struct CheckArgs {
 /// Runs `danqing models`. The exit code is 0 for a sound model and 2 for one that cannot be used.
 ///
 /// # Errors
-/// Only when the answer cannot be printed.
+/// Only when the answer cannot be put into words.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let Command::Check(args) = &args.command;
     let answer = Answer::find(args);
-    let mut out = std::io::stdout().lock();
     if args.json {
-        serde_json::to_writer(&mut out, &answer)?;
-        writeln!(out)?;
+        print_line(&serde_json::to_string(&answer)?);
     } else {
-        answer.print(&mut out)?;
+        let mut words = Vec::new();
+        answer.print(&mut words)?;
+        print_line(printable(&String::from_utf8_lossy(&words)).trim_end());
     }
     Ok(if answer.sound {
         ExitCode::SUCCESS
@@ -66,7 +67,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
 /// Everything `models check` says.
 #[derive(Debug, Serialize)]
 struct Answer {
-    path: PathBuf,
+    path: String,
     sound: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
@@ -94,7 +95,7 @@ impl Answer {
     fn find(args: &CheckArgs) -> Self {
         let Some(path) = args.path.clone().or_else(find_demo_model) else {
             return Self {
-                path: PathBuf::new(),
+                path: String::new(),
                 sound: false,
                 error: Some(
                     "no model was named and the demo model is not installed; name a model folder"
@@ -103,7 +104,9 @@ impl Answer {
                 model: None,
             };
         };
-        match Checkpoint::open(&path) {
+        let opened = Checkpoint::open(&path);
+        let path = path.display().to_string();
+        match opened {
             Ok(checkpoint) => {
                 let (model, error) = Model::about(&checkpoint, args.hash);
                 let sound = error.is_none() && model.report.is_sound();

@@ -1,6 +1,6 @@
 //! Bars on stderr. Where stderr is no terminal, nothing is drawn.
 
-use super::print_line;
+use super::terminal::{print_line, printable};
 use crate::pipeline::{Stage, StepReport};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -54,7 +54,7 @@ impl Steps {
 
     /// Says something above the bar.
     pub fn say(&self, words: &str) {
-        self.bar.suspend(|| eprintln!("{words}"));
+        self.bar.suspend(|| eprintln!("{}", printable(words)));
     }
 
     /// Prints a result, on stdout.

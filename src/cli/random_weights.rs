@@ -28,6 +28,13 @@ pub enum RandomModel {
 }
 
 impl RandomModel {
+    /// Bytes of the weights that `placement` keeps, in whole billions of parameters.
+    pub fn bytes(self, placement: &Placement) -> u64 {
+        let Self::ZImageTurbo = self;
+        let billions = if placement.low_memory { 6 } else { 10 };
+        billions * 1_000_000_000 * placement.precision.dtype().size() as u64
+    }
+
     /// Draws all weights on the device, one tensor at a time, directly in the placement's number format.
     pub fn init(self, placement: &Placement) -> Networks {
         self.init_as(placement.precision.form(), placement)

@@ -1,6 +1,9 @@
 //! `danqing show`: how a picture came about.
 
-use super::{Failure, print_line};
+use super::{
+    Failure,
+    terminal::{note, print_line, printable},
+};
 use crate::gallery::{PngRecord, parameters, read_png};
 use serde_json::json;
 use std::path::PathBuf;
@@ -23,7 +26,7 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<(), Failure> {
     let record = read_png(&args.file)?;
     for warning in &record.warnings {
-        eprintln!("note: {warning}");
+        note(warning);
     }
     if record.metadata.is_none() && record.parameters.is_none() {
         return Err(Failure::Input(format!(
@@ -36,7 +39,10 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     } else if let Some(metadata) = &record.metadata {
         let json =
             serde_json::to_string_pretty(metadata).map_err(|error| Failure::output(&error))?;
-        print_line(&format!("{}\n\n{json}", parameters::write(metadata)));
+        print_line(&printable(&format!(
+            "{}\n\n{json}",
+            parameters::write(metadata)
+        )));
     } else if let Some(parameters) = &record.parameters {
         print_line(&printable(&parameters.prompt));
         if !parameters.negative.is_empty() {
@@ -52,19 +58,6 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Text of a stranger's file without what would steer a terminal.
-fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| {
-            if c.is_control() && c != '\n' && c != '\t' {
-                '\u{fffd}'
-            } else {
-                c
-            }
-        })
-        .collect()
-}
-
 fn as_json(record: &PngRecord) -> serde_json::Value {
     let parameters = record.parameters.as_ref().map(|parameters| {
         let settings: serde_json::Map<String, serde_json::Value> =
@@ -78,17 +71,4 @@ fn as_json(record: &PngRecord) -> serde_json::Value {
         "parameters": parameters,
         "warnings": record.warnings,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn escape_sequences_of_a_file_do_not_reach_the_terminal() {
-        assert_eq!(
-            printable("a\u{1b}[2Jb\nc\u{9b}\u{7}"),
-            "a\u{fffd}[2Jb\nc\u{fffd}\u{fffd}"
-        );
-    }
 }

@@ -1,6 +1,6 @@
 //! The thread that owns a device, and its durable queue.
 //!
-//! - [`queue`]: jobs in an order that may change while one runs; a private `queue_file` keeps them on disk.
+//! - [`queue`]: [jobs](job) in an order that may change while one runs; a private `queue_file` keeps them on disk.
 //! - [`command`] and [`event`]: what goes in and what comes out, over bounded channels; [`slots`] hold the newest
 //!   preview and status, so that a window that is slow or hidden never makes the thread wait.
 //! - `worker`: the thread's loop. [`painter`] is what it asks of a model and
@@ -16,6 +16,7 @@ pub mod error;
 pub mod event;
 pub mod forecast;
 pub mod handle;
+pub mod job;
 pub mod keeper;
 pub mod loader;
 pub mod memory;
@@ -23,6 +24,7 @@ pub mod painter;
 pub mod priority;
 pub mod queue;
 mod queue_file;
+mod shared;
 pub mod slots;
 mod worker;
 
@@ -30,13 +32,15 @@ pub use command::{Command, ModelChoice};
 pub use error::EngineError;
 pub use event::{Event, Outcome};
 pub use forecast::Forecast;
-pub use handle::{Engine, EngineHandle};
+pub use handle::EngineHandle;
+pub use job::{Job, JobId, JobState, QueueView};
 pub use keeper::{GalleryKeeper, Keeper, Kept, SaveTo};
 pub use loader::PipelineLoader;
 pub use memory::{Demands, Fit};
 pub use painter::{Loader, Painter, PreviewQuality, Progress, Provenance};
-pub use queue::{Job, JobId, JobState, Queue, QueueError, QueueView};
+pub use queue::{Queue, QueueError};
 pub use queue_file::Restored;
 pub use slots::{Preview, Status};
+pub use worker::Engine;
 
 pub use crate::pipeline::CancelToken;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::queue::{Job, JobState, MAX_ATTEMPTS, MAX_JOBS, QueueView};
+use super::job::{Job, JobState, MAX_ATTEMPTS, MAX_JOBS, QueueView};
 use crate::files;
 
 /// The format that this program writes.

@@ -5,18 +5,31 @@ mod loading;
 mod painting;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use crossbeam_channel::{Receiver, Sender};
 
 use super::error::panic_words;
-use super::handle::Shared;
+use super::shared::Shared;
 use super::{
-    Command, Engine, EngineError, Event, JobId, ModelChoice, Outcome, Painter, Provenance, Status,
-    priority,
+    Command, EngineError, Event, JobId, Keeper, Loader, ModelChoice, Outcome, Painter, Provenance,
+    Queue, Status, priority,
 };
 use desk::Desk;
 use painting::Verdict;
+
+/// What an engine is made of.
+pub struct Engine {
+    /// The jobs.
+    pub queue: Queue,
+    /// Loads models.
+    pub loader: Box<dyn Loader>,
+    /// Keeps pictures.
+    pub keeper: Box<dyn Keeper>,
+    /// Called after each event and preview, from the engine's thread; must return at once.
+    pub wake: Arc<dyn Fn() + Send + Sync>,
+}
 
 /// The engine's thread: what it is made of, and what it has in hand.
 pub(super) struct Worker {

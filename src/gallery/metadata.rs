@@ -10,6 +10,9 @@ pub const KEYWORD: &str = "danqing";
 /// [`crate::request::Seed`].
 pub const NOISE_CHACHA20_BOX_MULLER: &str = "chacha20-box-muller-1";
 
+/// What a record says when the noise was given in a file.
+pub const NOISE_FROM_FILE: &str = "file";
+
 /// Everything needed to make a picture again, and to know what made it.
 ///
 /// Nothing here differs between two runs of the same request on the same device except
@@ -31,7 +34,7 @@ pub struct Metadata {
     pub device: String,
     /// Number format of weights and activations: "f32" or "bf16".
     pub dtype: String,
-    /// How the noise was drawn: [`NOISE_CHACHA20_BOX_MULLER`], or "file" when it was given.
+    /// How the noise was drawn: [`NOISE_CHACHA20_BOX_MULLER`], or [`NOISE_FROM_FILE`].
     pub noise: String,
     /// Whether the pixels were decoded in tiles, as memory was short for the whole; they differ a little then.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

@@ -140,6 +140,19 @@ pub fn write_png_as(path: &Path, pixels: &RgbImage, metadata: &Metadata) -> Resu
     })
 }
 
+/// Looks whether a file can be written to `path`, and leaves nothing there: a picture takes long to make, and that it
+/// cannot be saved should be known before.
+///
+/// # Errors
+/// [`WriteError`], as writing it would give.
+pub fn expect_writable(path: &Path) -> Result<(), WriteError> {
+    let try_it = || AtomicWriteFile::open(path)?.discard();
+    try_it().map_err(|cause| WriteError::Io {
+        path: path.to_owned(),
+        cause,
+    })
+}
+
 /// Whether `path` was free and now holds `bytes`.
 fn write_new(path: &Path, bytes: &[u8]) -> Result<bool, WriteError> {
     let failed = |cause| WriteError::Io {

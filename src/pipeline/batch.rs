@@ -1,4 +1,5 @@
 use super::{Latents, PipelineError, noise::Noise};
+use crate::model::{TransformerConfig, VaeConfig};
 use crate::request::{Prompt, Request};
 
 /// Pictures made in one go: one request, several prompts, and perhaps noise that was drawn elsewhere.
@@ -47,8 +48,37 @@ impl<'a> Batch<'a> {
         std::iter::once(&self.request.prompt).chain(self.more_prompts)
     }
 
+    /// Channels, height and width of one picture's latents with these networks. Needs no weights, so that what does
+    /// not fit is found before a model is loaded.
+    ///
+    /// # Errors
+    /// [`PipelineError::Unsupported`] for a size that the networks cannot paint, [`PipelineError::NoiseShape`] for
+    /// given noise that does not fit.
+    pub fn latent_shape(
+        &self,
+        transformer: &TransformerConfig,
+        vae: &VaeConfig,
+    ) -> Result<[usize; 3], PipelineError> {
+        let factor = vae.spatial_factor();
+        let multiple = factor * transformer.patch_size();
+        let size = self.request.size;
+        let sides = [size.height() as usize, size.width() as usize];
+        if sides.iter().any(|side| side % multiple != 0) {
+            return Err(PipelineError::Unsupported(format!(
+                "its pictures' sides are multiples of {multiple}, and {size} is asked for"
+            )));
+        }
+        let shape = [
+            transformer.in_channels,
+            sides[0] / factor,
+            sides[1] / factor,
+        ];
+        self.check_noise(shape)?;
+        Ok(shape)
+    }
+
     /// Refuses given noise of another shape than `[pictures, C, h, w]`, where `shape` is `[C, h, w]`.
-    pub(super) fn check_noise(&self, shape: [usize; 3]) -> Result<(), PipelineError> {
+    fn check_noise(&self, shape: [usize; 3]) -> Result<(), PipelineError> {
         let expected = [self.len(), shape[0], shape[1], shape[2]];
         let given = self
             .noise

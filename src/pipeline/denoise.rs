@@ -34,9 +34,10 @@ impl GuidanceRule {
         }
     }
 
-    /// Whether the step at `time` = 1 − σ is guided.
+    /// Whether the step at `time` = 1 − σ is guided. As in the reference, a time in f32 meets the number that was
+    /// written: 0.6 in f32 is already beyond a written 0.6, and 0.7 in f32 is not yet beyond 0.7.
     fn applies_at(self, time: f32) -> bool {
-        self.scale.is_on() && time <= self.truncation.get()
+        self.scale.is_on() && f64::from(time) <= self.truncation.as_written()
     }
 
     /// `pos + (c − 1)(pos − neg)`, shortened to at most `normalization` times the L2 norm of `pos`.
@@ -204,8 +205,17 @@ mod tests {
 
     #[test]
     fn truncation_rests_guidance_late() {
-        let rule = rule(2.0, 0.0, 0.5);
-        assert!(rule.applies_at(0.5));
-        assert!(!rule.applies_at(0.6));
+        let half = rule(2.0, 0.0, 0.5);
+        assert!(half.applies_at(0.5));
+        assert!(!half.applies_at(0.6));
+    }
+
+    #[test]
+    fn a_time_meets_the_truncation_as_it_was_written() {
+        for (truncation, reached) in [(0.1, false), (0.6, false), (0.3, false), (0.7, true)] {
+            let rule = rule(2.0, 0.0, truncation);
+            assert_eq!(rule.applies_at(truncation), reached, "{truncation}");
+            assert!(rule.applies_at(truncation - 1e-6) && !rule.applies_at(truncation + 1e-6));
+        }
     }
 }

@@ -1,6 +1,6 @@
 use super::{
-    CancelToken, Pipeline, PipelineError, Placement, preview::Projection, prompt::PromptEncoder,
-    reader::Reader,
+    CancelToken, Pipeline, PipelineError, Placement, memory, preview::Projection,
+    prompt::PromptEncoder, reader::Reader,
 };
 use crate::{
     checkpoint::{Checkpoint, Part, Tokenizer},
@@ -93,11 +93,16 @@ impl Networks {
     }
 }
 
-/// Whether a card lacks the room for all weights and a picture of 1024 × 1024 beside them, so that the text encoder has
-/// to be streamed.
+/// Whether the device lacks the room for all weights and a picture of 1024 × 1024 beside them, so that the text encoder
+/// has to be streamed.
 fn is_short_of_memory(checkpoint: &Checkpoint, placement: &Placement) -> bool {
     placement.device.memory_cleanup();
-    let Some(free) = placement.free_memory() else {
+    let free = if placement.is_cuda() {
+        placement.free_memory()
+    } else {
+        memory::free_memory()
+    };
+    let Some(free) = free else {
         return false;
     };
     let narrow = placement.precision.eight_bit().map_or(0, |_| {
@@ -109,7 +114,8 @@ fn is_short_of_memory(checkpoint: &Checkpoint, placement: &Placement) -> bool {
         .map(|part| checkpoint.tensors(*part).parameters())
         .sum();
     let weights = parameters * placement.precision.dtype().size() as u64 - narrow;
-    free < weights + ROOM_TO_PAINT
+    // A small model paints small pictures.
+    free < weights + ROOM_TO_PAINT.min(weights)
 }
 
 impl Pipeline {

@@ -97,26 +97,6 @@ impl Pipeline {
         Ok(run.pictures)
     }
 
-    /// Latents of one picture: channels, height and width.
-    fn latent_shape(&self, request: &Request) -> Result<[usize; 3], PipelineError> {
-        let factor = self.vae.config().spatial_factor();
-        let multiple = factor * self.transformer.config().patch_size();
-        let sides = [
-            request.size.height() as usize,
-            request.size.width() as usize,
-        ];
-        if sides.iter().any(|side| side % multiple != 0) {
-            return Err(PipelineError::Unsupported(format!(
-                "its pictures' sides are multiples of {multiple}"
-            )));
-        }
-        Ok([
-            self.transformer.config().in_channels,
-            sides[0] / factor,
-            sides[1] / factor,
-        ])
-    }
-
     /// Where the model is.
     pub fn placement(&self) -> &Placement {
         &self.placement

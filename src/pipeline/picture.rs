@@ -11,8 +11,10 @@ pub struct Picture {
     pub seed: Seed,
     /// Which prompt of the batch it shows, counted from 0.
     pub prompt: usize,
-    /// `[16, h, w]`, row-major: the last latents, before decoding.
+    /// The last latents, before decoding, row-major.
     pub latents: Vec<f32>,
+    /// Channels, height and width of the latents.
+    pub latent_shape: [usize; 3],
     /// Seconds spent.
     pub timings: Timings,
     /// The most memory held while it was made.

@@ -8,8 +8,8 @@ use std::{fs::File, io::Read as _, path::Path};
 /// A projection's file has about 1 kB.
 const MAX_FILE_BYTES: u64 = 64 * 1024;
 
-/// Channels of the latent space.
-pub const CHANNELS: usize = 16;
+/// Channels of the published latent space.
+const CHANNELS: usize = 16;
 
 /// A linear map from the channels of one latent pixel to red, green and blue in `[-1, 1]`.
 #[derive(Clone, Debug, PartialEq, Deserialize)]

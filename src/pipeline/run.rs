@@ -50,8 +50,7 @@ impl<'a> Run<'a> {
         observer: &'a mut dyn Observer,
         cancel: &'a CancelToken,
     ) -> Result<Self, PipelineError> {
-        let shape = pipeline.latent_shape(batch.request)?;
-        batch.check_noise(shape)?;
+        let shape = batch.latent_shape(pipeline.transformer.config(), pipeline.vae.config())?;
         Ok(Self {
             pipeline,
             batch,
@@ -140,7 +139,9 @@ impl<'a> Run<'a> {
         let size = self.batch.request.size;
         let device = &self.pipeline.placement.device;
         let picture = start_image::read_image(&from.image, size)?;
-        let clean = start_image::encode(&self.pipeline.vae, &picture, posterior, device)?;
+        let clean = start_image::encode(&self.pipeline.vae, &picture, posterior, device, &|| {
+            self.cancel.is_cancelled()
+        })?;
         let schedule = schedule.starting_at_strength(from.strength.as_written());
         let latents = FlowMatchEuler::add_noise(clean.clone(), noise.clone(), schedule.sigmas()[0]);
         let kept = match &from.mask {
@@ -233,6 +234,7 @@ impl<'a> Run<'a> {
             seed: self.batch.request.seed.nth(self.pictures.len() as u32),
             prompt,
             latents: std::mem::take(&mut self.values),
+            latent_shape: self.shape,
             timings,
             peak_memory: self.gauge.peak(),
             decoded_in_tiles: self.decoded_in_tiles,

@@ -82,6 +82,15 @@ fn open(path: &Path, what: &'static str) -> Result<DynamicImage, PipelineError> 
         path: path.display().to_string(),
         cause: error.to_string(),
     };
+    // The limits that decoders are given do not cover the pixels themselves.
+    let bytes = decoder.total_bytes();
+    if bytes > MAX_BYTES {
+        return Err(PipelineError::StartImage {
+            what,
+            path: path.display().to_string(),
+            cause: format!("its pixels take {bytes} bytes, and at most {MAX_BYTES} are opened"),
+        });
+    }
     // A picture that says nothing of its orientation is upright.
     let orientation = decoder
         .orientation()
@@ -99,15 +108,16 @@ fn cover(picture: DynamicImage, size: ImageSize) -> DynamicImage {
 }
 
 /// Draws latents for `picture` from the autoencoder's posterior: `mean + std · noise`, in the transformer's scale,
-/// f32. `noise` is `[1, C, h, w]`.
+/// f32. `noise` is `[1, C, h, w]`. `interrupted` is asked between the autoencoder's layers.
 ///
 /// # Errors
-/// [`PipelineError::Unsupported`] when the checkpoint has no encoder.
+/// [`PipelineError::Cancelled`], [`PipelineError::Unsupported`] when the checkpoint has no encoder.
 pub fn encode(
     vae: &AutoencoderKl,
     picture: &RgbImage,
     noise: Tensor<4>,
     device: &Device,
+    interrupted: &dyn Fn() -> bool,
 ) -> Result<Tensor<4>, PipelineError> {
     let (width, height) = (picture.width() as usize, picture.height() as usize);
     let mut values = vec![0.0; 3 * width * height];
@@ -117,13 +127,17 @@ pub fn encode(
         }
     }
     let pixels = latents::to_device(values, [3, height, width], device);
-    let (mean, log_variance) = vae.encode(pixels).ok_or_else(|| {
-        PipelineError::Unsupported(
-            "its autoencoder has no encoder, so it cannot start from a picture".into(),
-        )
-    })?;
+    let encoded = vae.encode_unless(pixels, interrupted)?;
+    let (mean, log_variance) = encoded.ok_or_else(no_encoder)?;
     let deviation = (log_variance.cast(DType::F32) * 0.5).exp();
     Ok(vae.scale(mean.cast(DType::F32) + deviation * noise))
+}
+
+/// What is said of a checkpoint that has only a decoder.
+pub fn no_encoder() -> PipelineError {
+    PipelineError::Unsupported(
+        "its autoencoder has no encoder, so it cannot start from a picture".into(),
+    )
 }
 
 /// The mask at the latents' size, `[1, 1, h, w]`: 1 for levels from 128 up, of the pixel at each latent's corner.

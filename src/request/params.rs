@@ -166,6 +166,13 @@ impl Strength {
     }
 }
 
+impl CfgTruncation {
+    /// The time as it was written: 0.6, which the f32 nearest to it exceeds.
+    pub fn as_written(self) -> f64 {
+        as_written(self.0)
+    }
+}
+
 impl Guidance {
     /// Whether a second, negative prediction is needed at all.
     pub fn is_on(self) -> bool {

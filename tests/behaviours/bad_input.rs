@@ -2,7 +2,8 @@
 
 use std::process::Command;
 
-use super::support::program::{danqing, errors, fail, generate, names, tiny_model};
+use super::model_files::tiny_copy;
+use super::support::program::{danqing, errors, fail, generate, names, succeed, tiny_model};
 
 #[test]
 fn arguments_out_of_range_are_refused_with_what_would_do() {
@@ -97,13 +98,69 @@ fn noise_of_another_size_is_refused_with_both_shapes() {
     );
 }
 
+/// A model whose tokenizer cannot be read stands for one that takes minutes to load: what is said first was found
+/// before loading.
+#[test]
+fn what_does_not_fit_is_found_before_the_model_is_loaded() {
+    let model = tiny_copy();
+    std::fs::write(model.path().join("tokenizer/tokenizer.json"), "{").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let within = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let noise = super::support::golden::folder().join("tiny/golden/en_square.safetensors");
+    let run = |arguments: &[&str]| {
+        let mut command = danqing(&["generate", "fox", "--device", "cpu", "--size", "64x80"]);
+        fail(command.arg("--model").arg(model.path()).args(arguments), 2)
+    };
+    let said = run(&["--output", &within(""), "--noise", noise.to_str().unwrap()]);
+    assert!(said.contains("[1, 16, 10, 8]"), "{said}");
+    let said = run(&["--output", &within(""), "--save-latents", &within("")]);
+    assert!(said.contains("is a folder"), "{said}");
+    std::fs::write(within("file"), "").unwrap();
+    let said = run(&["--output", &within("file")]);
+    assert!(said.contains("is not a folder"), "{said}");
+    #[cfg(target_os = "linux")]
+    for (option, path) in [
+        ("--output", "/proc/self"),
+        ("--output", "/proc/self/fox.png"),
+        ("--save-latents", "/proc/self/latents.safetensors"),
+    ] {
+        let said = run(&[option, path]);
+        assert!(said.contains("cannot be saved"), "{option} {path}: {said}");
+    }
+    let said = run(&["--output", &within("")]);
+    assert!(said.contains("tokenizer.json"), "{said}");
+    assert_eq!(names(folder.path()), ["file"]);
+}
+
+/// Names of files may be any bytes on Unix, and JSON is Unicode.
+#[cfg(unix)]
+#[test]
+fn names_that_are_not_unicode_are_told_as_far_as_they_can_be() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let odd = folder.path().join(std::ffi::OsStr::from_bytes(b"odd\xff"));
+    std::fs::create_dir(&odd).unwrap();
+    let picture = odd.join("start.png");
+    image::RgbImage::new(32, 32).save(&picture).unwrap();
+
+    let mut command = generate(&["fox", "--size", "32x32", "--steps", "1", "--json"], &odd);
+    let lines = succeed(&mut command);
+    assert!(lines[0].contains("odd\u{fffd}"), "{lines:?}");
+    let checked = succeed(danqing(&["models", "check", "--json"]).arg(tiny_model()));
+    assert!(checked[0].contains("\"sound\":true"), "{checked:?}");
+
+    let before = names(&odd);
+    let mut command = generate(&["fox", "--size", "32x32"], &odd);
+    let said = fail(command.arg("--init-image").arg(&picture), 2);
+    assert!(said.contains("not UTF-8"), "{said}");
+    assert_eq!(names(&odd), before);
+}
+
 /// Copies the tiny model and fills one file's values with NaN.
 #[test]
 fn weights_of_nan_are_found_after_the_first_step() {
-    let folder = tempfile::tempdir().unwrap();
-    let model = folder.path().join("model");
-    copy(&tiny_model(), &model);
-    let transformer = model.join("transformer");
+    let model = tiny_copy();
+    let transformer = model.path().join("transformer");
     let shard = std::fs::read_dir(&transformer)
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -123,25 +180,12 @@ fn weights_of_nan_are_found_after_the_first_step() {
     let mut command = danqing(&[
         "generate", "fox", "--size", "64x64", "--device", "cpu", "--model",
     ]);
-    let said = fail(command.arg(&model).arg("--output").arg(out.path()), 2);
+    let said = fail(command.arg(model.path()).arg("--output").arg(out.path()), 2);
     assert!(
         said.contains("in step 1") && said.contains("weights are damaged"),
         "{said}"
     );
     assert_eq!(names(out.path()), Vec::<String>::new());
-}
-
-fn copy(from: &std::path::Path, to: &std::path::Path) {
-    std::fs::create_dir(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).unwrap();
-        }
-    }
 }
 
 /// A limit on the size of files stands for a disk that fills up while the picture is written.

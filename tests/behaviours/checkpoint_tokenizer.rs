@@ -125,6 +125,63 @@ fn settings_in_the_file_do_not_change_the_ids() {
     );
 }
 
+/// What the library behind it would do with a prompt: fill the memory, panic, or split it otherwise each time.
+#[test]
+fn what_qwens_tokenizer_does_not_have_is_refused() {
+    use serde_json::json;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tokenizer.json");
+    let sound = std::fs::read(tiny().join("tokenizer/tokenizer.json")).unwrap();
+    let sound: serde_json::Value = serde_json::from_slice(&sound).unwrap();
+    let replace = |from: &str, to: &str| json!({"type": "Replace", "pattern": {"String": from}, "content": to});
+    for (place, value, words) in [
+        ("/normalizer", replace("a", &"x".repeat(1 << 20)), "Replace"),
+        (
+            "/normalizer",
+            json!({"type": "Sequence", "normalizers": [replace("", "x")]}),
+            "Replace",
+        ),
+        (
+            "/normalizer",
+            json!({"type": "Prepend", "prepend": "x"}),
+            "Prepend",
+        ),
+        (
+            "/pre_tokenizer",
+            json!({"type": "Punctuation", "behavior": "Isolated"}),
+            "Punctuation",
+        ),
+        ("/model/dropout", json!(0.5), "at random"),
+        (
+            "/model/continuing_subword_prefix",
+            json!("##"),
+            "edges of words",
+        ),
+        ("/model/end_of_word_suffix", json!("</w>"), "edges of words"),
+        ("/model/type", json!("WordPiece"), "WordPiece"),
+    ] {
+        let mut changed = sound.clone();
+        *changed.pointer_mut(place).unwrap() = value;
+        std::fs::write(&path, changed.to_string()).unwrap();
+        let error = Tokenizer::open(&path).unwrap_err().to_string();
+        assert!(
+            error.contains(words) && error.contains("another model's tokenizer"),
+            "{place}: {error}"
+        );
+    }
+    let mut changed = sound.clone();
+    changed["post_processor"] = json!({"type": "TemplateProcessing", "special_tokens": {}, "pair": [],
+        "single": vec![json!({"Sequence": {"id": "A", "type_id": 0}}); 3]});
+    std::fs::write(&path, changed.to_string()).unwrap();
+    let tripled = Tokenizer::open(&path)
+        .unwrap()
+        .encode("A red fox", MAX_TOKENS);
+    assert_eq!(
+        tripled.unwrap(),
+        tokenizer().encode("A red fox", MAX_TOKENS).unwrap()
+    );
+}
+
 #[test]
 fn a_tokenizer_of_another_model_is_refused_before_any_weights() {
     let folder = tiny_copy();

@@ -173,6 +173,27 @@ fn a_start_image_gives_the_size_and_strength_nothing_keeps_it() {
 }
 
 #[test]
+fn latents_of_no_steps_are_saved_in_the_models_own_shape() {
+    let folder = tempfile::tempdir().unwrap();
+    let within = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    image::RgbImage::new(80, 48)
+        .save(within("start.png"))
+        .unwrap();
+    let mut command = danqing(&["generate", "fox", "--device", "cpu", "--strength", "0"]);
+    command
+        .arg("--model")
+        .arg(golden::folder().join("other"))
+        .args(["--init-image", &within("start.png")])
+        .args(["--save-latents", &within("latents.safetensors")])
+        .args(["--output", &within("kept.png")]);
+    succeed(&mut command);
+    let bytes = std::fs::read(within("latents.safetensors")).unwrap();
+    let saved = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    assert_eq!(saved.names(), ["latents"]);
+    assert_eq!(saved.tensor("latents").unwrap().shape(), [1, 8, 12, 20]);
+}
+
+#[test]
 fn a_prompt_that_is_too_long_is_painted_and_the_cut_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let words = "snow ".repeat(600) + "THE END";

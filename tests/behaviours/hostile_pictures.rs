@@ -62,6 +62,13 @@ fn what_is_no_picture_is_refused() {
 }
 
 #[test]
+fn pixels_that_would_take_too_much_memory_are_not_unpacked() {
+    let path = folder().join("heavy_pixels.png");
+    let error = danqing::pipeline::start_image::read_pixels(&path).unwrap_err();
+    assert!(error.to_string().contains("2147483648 bytes"), "{error}");
+}
+
+#[test]
 fn intact_texts_of_damaged_pictures_are_read() {
     for name in [
         "truncated_in_pixels.png",
@@ -104,10 +111,17 @@ fn a_record_that_cannot_be_trusted_is_a_warning_and_nothing_more() {
 
 #[test]
 fn escape_codes_in_a_file_do_not_reach_the_terminal() {
-    let path = folder().join("parameters_escape_codes.png");
-    let output = danqing(&["show", path.to_str().unwrap()]).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", errors(&output));
-    assert!(!output.stdout.contains(&0x1b) && !output.stdout.contains(&0x07));
+    for name in ["parameters_escape_codes.png", "record_escape_codes.png"] {
+        let path = folder().join(name);
+        let output = danqing(&["show", path.to_str().unwrap()]).output().unwrap();
+        let shown = String::from_utf8(output.stdout.clone()).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", errors(&output));
+        assert!(shown.contains('\u{fffd}'), "{name}: {shown}");
+        assert!(
+            !shown.contains(['\u{1b}', '\u{7}', '\u{9b}']),
+            "{name}: {shown:?}"
+        );
+    }
     let said = fail(
         &mut danqing(&["show", folder().join("not_a_picture.png").to_str().unwrap()]),
         2,

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use danqing::engine::queue::MAX_ATTEMPTS;
+use danqing::engine::job::MAX_ATTEMPTS;
 use danqing::engine::{JobId, JobState, Queue, QueueError};
 
 use super::engine::scripted::request;

@@ -69,6 +69,7 @@ impl Painter for Colours {
             seed: request.seed,
             prompt: 0,
             latents: Vec::new(),
+            latent_shape: [0; 3],
             timings,
             peak_memory: None,
             decoded_in_tiles: false,

@@ -9,6 +9,12 @@ use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 /// No weight of any network has more dimensions; a longer list only costs memory.
 const MAX_RANK: usize = 8;
 
+/// The full-size model has fewer than 1200 tensors.
+const MAX_TENSORS: usize = 100_000;
+
+/// Files in use have a handful of notes.
+const MAX_NOTES: usize = 10_000;
+
 /// The header as written, before its claims are checked. A list, so that equal names are seen.
 pub(super) struct RawHeader {
     pub tensors: Vec<(String, RawEntry)>,
@@ -45,15 +51,46 @@ impl<'de> Visitor<'de> for RawHeaderVisitor {
         };
         while let Some(name) = map.next_key::<String>()? {
             if name == "__metadata__" {
-                header.metadata = map.next_value()?;
+                header.metadata = map.next_value::<Notes>()?.0;
             } else {
                 let entry = map
                     .next_value()
                     .map_err(|error| A::Error::custom(format!("tensor {name:?}: {error}")))?;
+                if header.tensors.len() == MAX_TENSORS {
+                    return Err(A::Error::custom(format!("more than {MAX_TENSORS} tensors")));
+                }
                 header.tensors.push((name, entry));
             }
         }
         Ok(header)
+    }
+}
+
+/// The free-form strings under `__metadata__`.
+struct Notes(BTreeMap<String, String>);
+
+impl<'de> Deserialize<'de> for Notes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct NotesVisitor;
+        impl<'de> Visitor<'de> for NotesVisitor {
+            type Value = Notes;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "an object of at most {MAX_NOTES} strings")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Notes, A::Error> {
+                let mut notes = BTreeMap::new();
+                while let Some((name, note)) = map.next_entry()? {
+                    if notes.len() == MAX_NOTES {
+                        return Err(A::Error::custom(format!("more than {MAX_NOTES} notes")));
+                    }
+                    notes.insert(name, note);
+                }
+                Ok(Notes(notes))
+            }
+        }
+        deserializer.deserialize_map(NotesVisitor)
     }
 }
 

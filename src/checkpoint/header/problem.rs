@@ -26,9 +26,6 @@ pub enum HeaderProblem {
     /// A name that is empty, over-long or has control characters.
     #[error("tensor name {0:?} is not a plain name")]
     Name(String),
-    /// More tensors than any model has.
-    #[error("it lists {0} tensors")]
-    TooMany(usize),
     /// A number format that the safetensors format does not define.
     #[error("tensor {tensor:?} has the unknown number format {dtype:?}")]
     Dtype {

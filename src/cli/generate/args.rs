@@ -1,10 +1,14 @@
-use super::{super::model::ModelArgs, Failure, repeat::Original};
+use super::{
+    super::{model::ModelArgs, terminal::note},
+    Failure,
+    repeat::Original,
+};
 use crate::{
     checkpoint::Checkpoint,
     pipeline::{native_size, start_image},
     request::{
-        CfgNormalization, CfgTruncation, Count, Guidance, ImageSize, Prompt, Request, Seed, Shift,
-        StartImage, Steps, Strength,
+        CfgNormalization, CfgTruncation, Count, Guidance, ImageSize, Prompt, Request, RequestError,
+        Seed, Shift, StartImage, Steps, Strength,
     },
 };
 use std::path::PathBuf;
@@ -141,7 +145,7 @@ impl Args {
         let mut request = Request::new(prompt, self.seed.unwrap_or_else(Seed::random));
         request.negative = Prompt::optional(self.negative.clone().unwrap_or_default())?;
         if request.negative.is_some() && !self.guidance.is_on() {
-            eprintln!("note: --negative is felt only with --guidance above 1");
+            note("--negative is felt only with --guidance above 1");
         }
         request.steps = self.steps;
         request.guidance = self.guidance;
@@ -166,6 +170,14 @@ impl Args {
         let Some(image) = self.init_image.clone() else {
             return Ok(None);
         };
+        for path in std::iter::once(&image).chain(&self.mask) {
+            if path.to_str().is_none() {
+                return Err(Failure::Input(format!(
+                    "the name of {} is not UTF-8, so a picture's record could not hold it; rename the file",
+                    path.display()
+                )));
+            }
+        }
         let usual = if self.mask.is_some() {
             Strength::new(1.0)?
         } else {
@@ -179,11 +191,22 @@ impl Args {
     }
 }
 
-/// The largest size that fits into the start image.
+/// The largest size that fits into the start image; for a photograph beyond what is painted, the nearest to its shape.
 fn size_of(start: &StartImage) -> Result<ImageSize, Failure> {
     let (width, height) = start_image::dimensions(&start.image)?;
     let cut = |side: u32| (side / ImageSize::MULTIPLE).max(1) * ImageSize::MULTIPLE;
-    Ok(ImageSize::new(cut(width), cut(height))?)
+    match ImageSize::new(cut(width), cut(height)) {
+        Err(RequestError::Size {
+            nearest: [nearest, _],
+            ..
+        }) => {
+            note(&format!(
+                "the start image has {width}x{height} pixels and is painted at {nearest}; --size chooses another"
+            ));
+            Ok(nearest)
+        }
+        size => Ok(size?),
+    }
 }
 
 impl Plan {
@@ -192,11 +215,42 @@ impl Plan {
         let mut request = self.request.clone();
         request.size = self.size.unwrap_or_else(|| native_size(checkpoint));
         if let Some(start) = &request.start {
+            if !checkpoint.reads_pictures() {
+                return Err(start_image::no_encoder().into());
+            }
             start_image::read_image(&start.image, request.size)?;
             if let Some(mask) = &start.mask {
                 start_image::read_mask(mask, request.size)?;
             }
         }
         Ok(request)
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_start_image_gives_its_size_or_the_nearest_that_is_painted() {
+        let folder = tempfile::tempdir().unwrap();
+        let image = folder.path().join("start.png");
+        for (sides, size) in [
+            ((70, 50), "64x48"),
+            ((3, 1), "16x16"),
+            ((4000, 3000), "2368x1760"),
+            ((16, 10_000), "16x8192"),
+        ] {
+            image::GrayImage::new(sides.0, sides.1)
+                .save(&image)
+                .unwrap();
+            let start = StartImage {
+                image: image.clone(),
+                mask: None,
+                strength: Strength::default(),
+            };
+            assert_eq!(size_of(&start).unwrap().to_string(), size);
+        }
     }
 }

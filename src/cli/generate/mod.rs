@@ -10,7 +10,7 @@ pub use args::Args;
 
 use super::{Failure, interrupt::Interrupt, model};
 use crate::{
-    gallery::metadata::Metadata,
+    gallery::metadata::{Metadata, NOISE_CHACHA20_BOX_MULLER, NOISE_FROM_FILE},
     pipeline::{Batch, PipelineError},
 };
 use output::Output;
@@ -35,8 +35,15 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         more_prompts: &plan.more_prompts,
         noise: noise.as_ref(),
     };
+    let configs = checkpoint.configs();
+    batch.latent_shape(&configs.transformer, &configs.vae)?;
     let output = Output::find(args.output.as_deref(), batch.len())?;
+    output.expect_writable()?;
+    if let Some(path) = &args.save_latents {
+        noise_file::expect_writable(path)?;
+    }
     let placement = plan.model.place(checkpoint.bytes())?;
+    model::expect_room(&checkpoint, &placement, request.size)?;
     interrupt.heed();
     let mut loaded = model::load(&checkpoint, &placement, &interrupt.token)?;
     if let Some(tokens) = args.max_tokens {
@@ -55,7 +62,11 @@ pub fn run(args: &Args) -> Result<(), Failure> {
             loras: Vec::new(),
             device: placement.choice.to_string(),
             dtype: placement.precision.to_string(),
-            noise: saver::noise_name(noise.is_some()),
+            noise: match noise {
+                Some(_) => NOISE_FROM_FILE,
+                None => NOISE_CHACHA20_BOX_MULLER,
+            }
+            .to_owned(),
             decoded_in_tiles: false,
             created: None,
             seconds: None,

@@ -4,6 +4,7 @@ use super::Failure;
 use crate::{
     checkpoint::save_tensors,
     files::read_capped,
+    gallery::writer,
     pipeline::{GivenNoise, Latents},
 };
 use burn::tensor::TensorData;
@@ -60,6 +61,24 @@ fn latents(shape: &[usize], bytes: &[u8]) -> Option<Latents> {
         return None;
     }
     Latents::new(shape.try_into().ok()?, values)
+}
+
+/// Looks whether latents can be written to `path`, before an hour is spent on them. A folder that is not there yet is
+/// made when they are written.
+pub fn expect_writable(path: &Path) -> Result<(), Failure> {
+    if path.is_dir() {
+        return Err(Failure::Input(format!(
+            "{} is a folder; give --save-latents the name of a file",
+            path.display()
+        )));
+    }
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    if folder.is_some_and(|folder| !folder.exists()) {
+        return Ok(());
+    }
+    Ok(writer::expect_writable(path)?)
 }
 
 /// Writes latents by name, atomically.

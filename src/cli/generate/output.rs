@@ -6,6 +6,9 @@ use crate::gallery::{
 use image::RgbImage;
 use std::path::{Path, PathBuf};
 
+/// A name that no picture has; nothing is ever seen under it.
+const PROBE: &str = "danqing-can-write.png";
+
 /// Where pictures go.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Output {
@@ -28,6 +31,12 @@ impl Output {
         };
         if path.is_dir() {
             return Ok(Self::Folder(path.to_owned()));
+        }
+        if path.exists() && path.extension().is_none() {
+            return Err(Failure::Input(format!(
+                "{} is not a folder; name a folder that exists, or a .png file",
+                path.display()
+            )));
         }
         let ends_as_folder = path
             .as_os_str()
@@ -54,6 +63,17 @@ impl Output {
         } else {
             Self::Numbered(path.to_owned())
         })
+    }
+
+    /// Looks whether pictures can be written there, before any is painted.
+    ///
+    /// # Errors
+    /// [`WriteError::Io`] with what the system says.
+    pub fn expect_writable(&self) -> Result<(), WriteError> {
+        match self {
+            Self::Folder(folder) => writer::expect_writable(&folder.join(PROBE)),
+            Self::File(path) | Self::Numbered(path) => writer::expect_writable(path),
+        }
     }
 
     /// Saves picture `index`, counted from 0.

@@ -1,8 +1,11 @@
 //! `--from`: the picture to repeat.
 
-use super::Failure;
+use super::{super::terminal::note, Failure};
 use crate::{
-    gallery::{metadata::ModelRecord, read_png},
+    gallery::{
+        metadata::{ModelRecord, NOISE_FROM_FILE},
+        read_png,
+    },
     pipeline::{Placement, Precision, start_image},
     request::{Count, Request},
 };
@@ -28,7 +31,7 @@ impl Original {
         let mut warnings = record.warnings;
         let (mut request, model, device, dtype) = match (record.metadata, record.parameters) {
             (Some(metadata), _) => {
-                if metadata.noise == super::saver::noise_name(true) {
+                if metadata.noise == NOISE_FROM_FILE {
                     warnings.push("its noise came from a file, which is not in the record; give it again with --noise".into());
                 }
                 (
@@ -52,7 +55,7 @@ impl Original {
             }
         };
         for warning in warnings {
-            eprintln!("note: {warning}");
+            note(&warning);
         }
         request.count = Count::default();
         let pixels = start_image::read_pixels(path)?;
@@ -78,10 +81,10 @@ impl Original {
             .as_ref()
             .filter(|recorded| recorded.hash != model.hash)
         {
-            eprintln!(
-                "note: the picture was made with the model {:?}, this one is {:?}",
+            note(&format!(
+                "the picture was made with the model {:?}, this one is {:?}",
                 recorded.name, model.name
-            );
+            ));
         }
         let device = placement.choice.to_string();
         if let Some(recorded) = self
@@ -89,16 +92,18 @@ impl Original {
             .as_ref()
             .filter(|recorded| !recorded.starts_with(&device))
         {
-            eprintln!("note: the picture was made on {recorded:?}, this is {device}");
+            note(&format!(
+                "the picture was made on {recorded:?}, this is {device}"
+            ));
         }
         if let Some(recorded) = self
             .precision()
             .filter(|recorded| *recorded != placement.precision)
         {
-            eprintln!(
-                "note: the picture was made in {recorded}, this is {}",
+            note(&format!(
+                "the picture was made in {recorded}, this is {}",
                 placement.precision
-            );
+            ));
         }
     }
 

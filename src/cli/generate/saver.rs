@@ -1,5 +1,8 @@
 use super::{
-    super::{print_line, progress},
+    super::{
+        progress,
+        terminal::{print_line, printable},
+    },
     Failure,
     output::Output,
     repeat::Original,
@@ -7,23 +10,13 @@ use super::{
 use crate::{
     gallery::{
         dates,
-        metadata::{Metadata, NOISE_CHACHA20_BOX_MULLER, StageSeconds},
+        metadata::{Metadata, StageSeconds},
     },
-    pipeline::{CancelToken, Latents, Observer, PeakMemory, Picture, Stage, StepReport, preview},
+    pipeline::{CancelToken, Latents, Observer, PeakMemory, Picture, Stage, StepReport},
     request::{Count, Prompt},
 };
 use serde_json::json;
 use std::{collections::BTreeMap, path::Path, time::SystemTime};
-
-/// What a record says of where the noise came from.
-pub fn noise_name(given: bool) -> String {
-    if given {
-        "file"
-    } else {
-        NOISE_CHACHA20_BOX_MULLER
-    }
-    .to_owned()
-}
 
 /// What is the same for all pictures of a run.
 pub struct Story {
@@ -52,8 +45,6 @@ pub struct Saver<'a> {
     failure: Option<Failure>,
     /// By name, pictures one after the other.
     latents: Option<BTreeMap<String, Vec<Latents>>>,
-    /// Channels, height and width of the latents, once a step was done.
-    shape: Option<[usize; 3]>,
 }
 
 impl<'a> Saver<'a> {
@@ -75,7 +66,6 @@ impl<'a> Saver<'a> {
             saved: 0,
             failure: None,
             latents,
-            shape: None,
         }
     }
 
@@ -142,7 +132,7 @@ impl<'a> Saver<'a> {
                 .is_some_and(|difference| difference.pixels == 0)
         });
         let line = json!({
-            "path": path,
+            "path": path.display().to_string(),
             "seed": picture.seed,
             "prompt": metadata.request.prompt,
             "size": metadata.request.size.to_string(),
@@ -169,7 +159,7 @@ impl<'a> Saver<'a> {
     fn say(&self, words: &str) {
         match &self.bar {
             Some(bar) => bar.say(words),
-            None => eprintln!("{words}"),
+            None => eprintln!("{}", printable(words)),
         }
     }
 
@@ -204,7 +194,6 @@ impl Observer for Saver<'_> {
         if let Some(bar) = &self.bar {
             bar.step(report);
         }
-        self.shape = Some(report.shape);
         self.keep(
             format!("latents.{}", report.step - 1),
             report.shape,
@@ -226,10 +215,7 @@ impl Observer for Saver<'_> {
     }
 
     fn picture(&mut self, picture: &Picture) {
-        // Without a single step (strength 0) nobody has told the shape.
-        let (width, height) = self.story.template.request.size.latent();
-        let shape = self.shape.unwrap_or([preview::CHANNELS, height, width]);
-        self.keep("latents".into(), shape, &picture.latents);
+        self.keep("latents".into(), picture.latent_shape, &picture.latents);
         if self.failure.is_some() {
             return;
         }

@@ -88,10 +88,12 @@ impl TryFrom<Keys> for TextEncoderConfig {
             let kind = rope.rope_type.as_deref().unwrap_or("default");
             check.word("rope_type", kind, &["default"])?;
         }
-        let theta = keys.rope_theta.or(keys
+        // Where both say, transformers goes by the newer spelling.
+        let newer = keys
             .rope_parameters
             .as_ref()
-            .and_then(|rope| rope.rope_theta));
+            .and_then(|rope| rope.rope_theta);
+        let theta = newer.or(keys.rope_theta);
         let Some(rope_theta) = theta else {
             return Err(ConfigError::Json {
                 network: "text encoder",

@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Check, ConfigError, parse};
 
+/// Red, green and blue.
+const COLOURS: usize = 3;
+
 /// Sizes of the autoencoder, with the keys of diffusers' `AutoencoderKL`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct VaeConfig {
@@ -27,11 +30,11 @@ pub struct VaeConfig {
     /// The activation; only `silu`.
     #[serde(default = "silu")]
     pub act_fn: String,
-    /// Whether the encoder ends in a 1×1 convolution.
-    #[serde(default)]
+    /// Whether the encoder ends in a 1×1 convolution; yes, where a file does not say, as for the reference.
+    #[serde(default = "yes")]
     pub use_quant_conv: bool,
-    /// Whether the decoder begins with a 1×1 convolution.
-    #[serde(default)]
+    /// Whether the decoder begins with a 1×1 convolution; yes, where a file does not say.
+    #[serde(default = "yes")]
     pub use_post_quant_conv: bool,
     /// Whether the middle of encoder and decoder attends over all positions.
     #[serde(default = "yes")]
@@ -91,8 +94,18 @@ impl VaeConfig {
             );
         }
         check.size("layers_per_block", self.layers_per_block, 1, 16)?;
-        check.size("in_channels", self.in_channels, 1, 16)?;
-        check.size("out_channels", self.out_channels, 1, 16)?;
+        for (field, channels) in [
+            ("in_channels", self.in_channels),
+            ("out_channels", self.out_channels),
+        ] {
+            if channels != COLOURS {
+                return check.refuse(
+                    field,
+                    channels,
+                    "pictures have 3 channels: red, green and blue",
+                );
+            }
+        }
         check.size("latent_channels", self.latent_channels, 1, 256)?;
         check.size("norm_num_groups", self.norm_num_groups, 1, 1024)?;
         check.positive("scaling_factor", self.scaling_factor)?;
@@ -128,6 +141,28 @@ mod tests {
         let config = VaeConfig::z_image_turbo();
         assert_eq!(config.check(), Ok(()));
         assert_eq!(config.spatial_factor(), 8);
+    }
+
+    #[test]
+    fn a_picture_has_three_colours() {
+        for (in_channels, out_channels, field) in [(4, 3, "in_channels"), (3, 1, "out_channels")] {
+            let config = VaeConfig {
+                in_channels,
+                out_channels,
+                ..VaeConfig::z_image_turbo()
+            };
+            let error = config.check().map_err(|error| error.to_string());
+            assert!(error.is_err_and(|error| error.contains(field)), "{field}");
+        }
+    }
+
+    /// What a file leaves out is as the reference's class has it.
+    #[test]
+    fn convolutions_around_the_latents_are_there_unless_denied() {
+        let text = r#"{"block_out_channels": [32], "layers_per_block": 1, "in_channels": 3, "out_channels": 3,
+                       "latent_channels": 4, "norm_num_groups": 32, "scaling_factor": 1}"#;
+        let config = VaeConfig::from_json(text);
+        assert!(config.is_ok_and(|config| config.use_quant_conv && config.use_post_quant_conv));
     }
 
     #[test]

@@ -60,24 +60,8 @@ pub fn group_norm(
     groups: usize,
     eps: f64,
 ) -> Tensor<4> {
-    if let Some(out) = fast::group_norm(&x, [&weight, &bias], groups, eps, false)
-        .or_else(|| single::group_norm(&x, [&weight, &bias], groups, eps, false))
-    {
-        return out;
-    }
-    if let Some(out) = cpu::group_norm(&x, &weight, &bias, groups, eps, false) {
-        return out;
-    }
-    let [batch, channels, height, width] = x.dims();
-    let dtype = x.dtype();
-    let grouped = x
-        .cast(DType::F32)
-        .reshape([batch, groups, channels / groups * height * width]); // [B, C, H, W] → [B, G, rest]
-    let centred = grouped.clone() - grouped.mean_dim(2);
-    let variance = (centred.clone() * centred.clone()).mean_dim(2);
-    let normed = (centred / (variance + eps).sqrt()).reshape([batch, channels, height, width]);
-    let per_channel = |values: Tensor<1>| values.cast(DType::F32).reshape([1, channels, 1, 1]);
-    (normed * per_channel(weight) + per_channel(bias)).cast(dtype)
+    let fused = fused_group_norm(&x, [&weight, &bias], groups, eps, false);
+    fused.unwrap_or_else(|| plain_group_norm(x, weight, bias, groups, eps))
 }
 
 /// silu([`group_norm`]): what precedes every convolution of a residual block.
@@ -88,15 +72,40 @@ pub fn group_norm_silu(
     groups: usize,
     eps: f64,
 ) -> Tensor<4> {
-    if let Some(out) = fast::group_norm(&x, [&weight, &bias], groups, eps, true)
-        .or_else(|| single::group_norm(&x, [&weight, &bias], groups, eps, true))
-    {
-        return out;
-    }
-    if let Some(out) = cpu::group_norm(&x, &weight, &bias, groups, eps, true) {
-        return out;
-    }
-    activation::silu(group_norm(x, weight, bias, groups, eps))
+    let fused = fused_group_norm(&x, [&weight, &bias], groups, eps, true);
+    fused.unwrap_or_else(|| activation::silu(group_norm(x, weight, bias, groups, eps)))
+}
+
+/// The device's own kernel for it, with or without the SiLU behind it, where it has one.
+fn fused_group_norm(
+    x: &Tensor<4>,
+    [weight, bias]: [&Tensor<1>; 2],
+    groups: usize,
+    eps: f64,
+    silu: bool,
+) -> Option<Tensor<4>> {
+    fast::group_norm(x, [weight, bias], groups, eps, silu)
+        .or_else(|| single::group_norm(x, [weight, bias], groups, eps, silu))
+        .or_else(|| cpu::group_norm(x, weight, bias, groups, eps, silu))
+}
+
+fn plain_group_norm(
+    x: Tensor<4>,
+    weight: Tensor<1>,
+    bias: Tensor<1>,
+    groups: usize,
+    eps: f64,
+) -> Tensor<4> {
+    let [batch, channels, height, width] = x.dims();
+    let dtype = x.dtype();
+    let grouped = x
+        .cast(DType::F32)
+        .reshape([batch, groups, channels / groups * height * width]); // [B, C, H, W] → [B, G, rest]
+    let centred = grouped.clone() - grouped.mean_dim(2);
+    let variance = (centred.clone() * centred.clone()).mean_dim(2);
+    let normed = (centred / (variance + eps).sqrt()).reshape([batch, channels, height, width]);
+    let per_channel = |values: Tensor<1>| values.cast(DType::F32).reshape([1, channels, 1, 1]);
+    (normed * per_channel(weight) + per_channel(bias)).cast(dtype)
 }
 
 /// Doubles height and width, each pixel becoming four. `[B, C, H, W]` → `[B, C, 2H, 2W]`.

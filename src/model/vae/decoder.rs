@@ -6,7 +6,6 @@ use burn::tensor::{Device, Tensor};
 use super::middle::MidBlock;
 use super::resnet::ResnetBlock;
 use super::{Layer, channel_steps};
-use crate::model::ForwardError;
 use crate::model::config::VaeConfig;
 use crate::model::layers::{Conv2d, GroupNorm};
 use crate::model::ops;
@@ -65,25 +64,8 @@ impl Decoder {
         self.layers().fold(latents, |x, layer| layer(x))
     }
 
-    /// As [`forward`](Self::forward), unless `interrupted` says so before one of the layers.
-    ///
-    /// # Errors
-    /// [`ForwardError::Interrupted`].
-    pub fn forward_unless(
-        &self,
-        latents: Tensor<4>,
-        interrupted: &dyn Fn() -> bool,
-    ) -> Result<Tensor<4>, ForwardError> {
-        self.layers().try_fold(latents, |x, layer| {
-            if interrupted() {
-                return Err(ForwardError::Interrupted);
-            }
-            Ok(layer(x))
-        })
-    }
-
     /// What latents go through, in order.
-    fn layers(&self) -> impl Iterator<Item = Layer<'_>> {
+    pub(super) fn layers(&self) -> impl Iterator<Item = Layer<'_>> {
         let first: Layer = Box::new(|x| self.conv_in.forward(x));
         let last: Layer = Box::new(|x| self.conv_out.forward(self.conv_norm_out.forward_silu(x)));
         std::iter::once(first)

@@ -324,6 +324,7 @@ impl Painter for Scripted {
             seed: request.seed,
             prompt: 0,
             latents: Vec::new(),
+            latent_shape: [0; 3],
             timings: Timings::default(),
             peak_memory: None,
             decoded_in_tiles: false,
