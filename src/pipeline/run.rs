@@ -140,7 +140,9 @@ impl<'a> Run<'a> {
         let size = self.batch.request.size;
         let device = &self.pipeline.placement.device;
         let picture = start_image::read_image(&from.image, size)?;
-        let clean = start_image::encode(&self.pipeline.vae, &picture, posterior, device)?;
+        let interrupted = || self.cancel.is_cancelled();
+        let vae = &self.pipeline.vae;
+        let clean = start_image::encode(vae, &picture, posterior, device, &interrupted)?;
         let schedule = schedule.starting_at_strength(from.strength.as_written());
         let latents = FlowMatchEuler::add_noise(clean.clone(), noise.clone(), schedule.sigmas()[0]);
         let kept = match &from.mask {

@@ -99,15 +99,16 @@ fn cover(picture: DynamicImage, size: ImageSize) -> DynamicImage {
 }
 
 /// Draws latents for `picture` from the autoencoder's posterior: `mean + std · noise`, in the transformer's scale,
-/// f32. `noise` is `[1, C, h, w]`.
+/// f32. `noise` is `[1, C, h, w]`. `interrupted` is asked between the layers of the encoder.
 ///
 /// # Errors
-/// [`PipelineError::Unsupported`] when the checkpoint has no encoder.
+/// [`PipelineError::Unsupported`] when the checkpoint has no encoder, [`PipelineError::Cancelled`].
 pub fn encode(
     vae: &AutoencoderKl,
     picture: &RgbImage,
     noise: Tensor<4>,
     device: &Device,
+    interrupted: &dyn Fn() -> bool,
 ) -> Result<Tensor<4>, PipelineError> {
     let (width, height) = (picture.width() as usize, picture.height() as usize);
     let mut values = vec![0.0; 3 * width * height];
@@ -117,7 +118,8 @@ pub fn encode(
         }
     }
     let pixels = latents::to_device(values, [3, height, width], device);
-    let (mean, log_variance) = vae.encode(pixels).ok_or_else(|| {
+    let moments = vae.encode_unless(pixels, interrupted)?;
+    let (mean, log_variance) = moments.ok_or_else(|| {
         PipelineError::Unsupported(
             "its autoencoder has no encoder, so it cannot start from a picture".into(),
         )

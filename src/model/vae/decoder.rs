@@ -5,7 +5,7 @@ use burn::tensor::{Device, Tensor};
 
 use super::middle::MidBlock;
 use super::resnet::ResnetBlock;
-use super::{Layer, channel_steps};
+use super::{Layer, channel_steps, through_unless};
 use crate::model::ForwardError;
 use crate::model::config::VaeConfig;
 use crate::model::layers::{Conv2d, GroupNorm};
@@ -74,12 +74,7 @@ impl Decoder {
         latents: Tensor<4>,
         interrupted: &dyn Fn() -> bool,
     ) -> Result<Tensor<4>, ForwardError> {
-        self.layers().try_fold(latents, |x, layer| {
-            if interrupted() {
-                return Err(ForwardError::Interrupted);
-            }
-            Ok(layer(x))
-        })
+        through_unless(self.layers(), latents, interrupted)
     }
 
     /// What latents go through, in order.

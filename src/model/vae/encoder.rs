@@ -3,9 +3,10 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-use super::channel_steps;
 use super::middle::MidBlock;
 use super::resnet::ResnetBlock;
+use super::{Layer, channel_steps, through_unless};
+use crate::model::ForwardError;
 use crate::model::config::VaeConfig;
 use crate::model::layers::{Conv2d, GroupNorm};
 
@@ -60,12 +61,29 @@ impl Encoder {
 
     /// `[B, 3, H, W]` → `[B, 2·C, H/f, W/f]`: means, then log variances.
     pub fn forward(&self, images: Tensor<4>) -> Tensor<4> {
-        let mut x = self.conv_in.forward(images);
-        for block in &self.down_blocks {
-            x = block.forward(x);
-        }
-        let x = self.mid_block.forward(x);
-        self.conv_out.forward(self.conv_norm_out.forward_silu(x))
+        self.layers().fold(images, |x, layer| layer(x))
+    }
+
+    /// As [`forward`](Self::forward), unless `interrupted` says so before one of the layers.
+    ///
+    /// # Errors
+    /// [`ForwardError::Interrupted`].
+    pub fn forward_unless(
+        &self,
+        images: Tensor<4>,
+        interrupted: &dyn Fn() -> bool,
+    ) -> Result<Tensor<4>, ForwardError> {
+        through_unless(self.layers(), images, interrupted)
+    }
+
+    /// What pictures go through, in order.
+    fn layers(&self) -> impl Iterator<Item = Layer<'_>> {
+        let first: Layer = Box::new(|x| self.conv_in.forward(x));
+        let last: Layer = Box::new(|x| self.conv_out.forward(self.conv_norm_out.forward_silu(x)));
+        std::iter::once(first)
+            .chain(self.down_blocks.iter().flat_map(DownBlock::layers))
+            .chain(self.mid_block.layers())
+            .chain([last])
     }
 }
 
@@ -88,14 +106,16 @@ impl DownBlock {
     }
 
     /// `[B, in, H, W]` → `[B, out, H/2, W/2]`, or the same size in the last level.
-    pub fn forward(&self, mut x: Tensor<4>) -> Tensor<4> {
-        for resnet in &self.resnets {
-            x = resnet.forward(x);
-        }
-        for downsampler in &self.downsamplers {
-            x = downsampler.forward(x);
-        }
-        x
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        self.layers().fold(x, |x, layer| layer(x))
+    }
+
+    fn layers(&self) -> impl Iterator<Item = Layer<'_>> {
+        let resnets = self.resnets.iter().map(ResnetBlock::as_layer);
+        let downsamplers = self.downsamplers.iter();
+        resnets.chain(
+            downsamplers.map(|downsampler| -> Layer { Box::new(|x| downsampler.forward(x)) }),
+        )
     }
 }
 

@@ -78,7 +78,28 @@ impl AutoencoderKl {
     /// The distribution of latents of pictures: `[B, 3, H, W]` in −1..=1 → mean and log variance, each
     /// `[B, C, H/f, W/f]` in the autoencoder's own scale. `None` without an encoder.
     pub fn encode(&self, images: Tensor<4>) -> Option<(Tensor<4>, Tensor<4>)> {
-        let mut moments = self.encoder.as_ref()?.forward(images.cast(self.dtype()));
+        let moments = self.encoder.as_ref()?.forward(images.cast(self.dtype()));
+        Some(self.distribution(moments))
+    }
+
+    /// As [`encode`](Self::encode), unless `interrupted` says so before one of the encoder's layers.
+    ///
+    /// # Errors
+    /// [`ForwardError::Interrupted`].
+    pub fn encode_unless(
+        &self,
+        images: Tensor<4>,
+        interrupted: &dyn Fn() -> bool,
+    ) -> Result<Option<(Tensor<4>, Tensor<4>)>, ForwardError> {
+        let Some(encoder) = &self.encoder else {
+            return Ok(None);
+        };
+        let moments = encoder.forward_unless(images.cast(self.dtype()), interrupted)?;
+        Ok(Some(self.distribution(moments)))
+    }
+
+    /// Mean and log variance of what the encoder gives.
+    fn distribution(&self, mut moments: Tensor<4>) -> (Tensor<4>, Tensor<4>) {
         if let Some(conv) = &self.quant_conv {
             moments = conv.forward(moments);
         }
@@ -87,7 +108,7 @@ impl AutoencoderKl {
         let log_variance = moments
             .narrow(1, channels, channels)
             .clamp(LOG_VARIANCE[0], LOG_VARIANCE[1]);
-        Some((mean, log_variance))
+        (mean, log_variance)
     }
 
     /// Pictures of latents in the autoencoder's own scale: `[B, C, h, w]` → `[B, 3, f·h, f·w]`, about −1..=1, in the
@@ -132,6 +153,20 @@ impl AutoencoderKl {
 
 /// One step from a feature map to the next.
 type Layer<'a> = Box<dyn Fn(Tensor<4>) -> Tensor<4> + 'a>;
+
+/// `x` through `layers`, unless `interrupted` says so before one of them.
+fn through_unless<'a>(
+    mut layers: impl Iterator<Item = Layer<'a>>,
+    x: Tensor<4>,
+    interrupted: &dyn Fn() -> bool,
+) -> Result<Tensor<4>, ForwardError> {
+    layers.try_fold(x, |x, layer| {
+        if interrupted() {
+            return Err(ForwardError::Interrupted);
+        }
+        Ok(layer(x))
+    })
+}
 
 /// Channels of each resolution with those of the one before: `[in, out]` pairs along `channels`.
 fn channel_steps(channels: &[usize]) -> Vec<[usize; 2]> {
