@@ -1,7 +1,7 @@
 use super::{
     super::{print_line, progress},
     Failure,
-    output::Output,
+    output::{self, Output},
     repeat::Original,
 };
 use crate::{
@@ -112,7 +112,10 @@ impl<'a> Saver<'a> {
             metadata.seconds = Some(seconds);
             metadata.peak_memory = picture.peak_memory.map(PeakMemory::bytes);
         }
-        let path = self.output.save(self.saved, &picture.pixels, &metadata)?;
+        let path = match self.output.save(self.saved, &picture.pixels, &metadata) {
+            Ok(path) => path,
+            Err(why) => return Err(output::rescue(&why, &picture.pixels, &metadata)),
+        };
         self.saved += 1;
         self.announce(picture, &path, &metadata, &seconds);
         Ok(())
