@@ -31,6 +31,8 @@ pub enum Weight {
 /// What a message offers to do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Offer {
+    /// Takes the size, steps and guidance that suit the model.
+    UseWhatSuits,
     /// Brings the last deletion back.
     UndoTrash,
     /// Goes back to the draft before.
