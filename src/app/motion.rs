@@ -36,10 +36,7 @@ impl Motion {
 #[cfg(target_os = "linux")]
 #[must_use]
 pub fn desktop_is_still() -> bool {
-    let gnome = answer(
-        "gsettings",
-        &["get", "org.gnome.desktop.interface", "enable-animations"],
-    );
+    let gnome = answer("gsettings get org.gnome.desktop.interface enable-animations");
     let kde = directories::BaseDirs::new()
         .map(|folders| folders.config_dir().join("kdeglobals"))
         .and_then(|file| read_capped(&file, MAX_BYTES).ok());
@@ -51,10 +48,7 @@ pub fn desktop_is_still() -> bool {
 #[cfg(target_os = "macos")]
 #[must_use]
 pub fn desktop_is_still() -> bool {
-    let said = answer(
-        "defaults",
-        &["read", "com.apple.universalaccess", "reduceMotion"],
-    );
+    let said = answer("defaults read com.apple.universalaccess reduceMotion");
     said.is_some_and(|text| text.trim() == "1")
 }
 
@@ -65,11 +59,12 @@ pub fn desktop_is_still() -> bool {
     false
 }
 
-/// What a program of the desktop prints.
+/// What a command of the desktop prints.
 #[cfg(any(target_os = "linux", target_os = "macos"))]
-fn answer(program: &str, arguments: &[&str]) -> Option<String> {
-    let output = std::process::Command::new(program)
-        .args(arguments)
+fn answer(command: &str) -> Option<String> {
+    let mut words = command.split(' ');
+    let output = std::process::Command::new(words.next()?)
+        .args(words)
         .stdin(std::process::Stdio::null())
         .output()
         .ok()?;

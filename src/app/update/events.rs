@@ -6,7 +6,9 @@ use crate::app::effect::Effect;
 use crate::app::i18n::{Message, Value};
 use crate::app::notices::{Offer, Weight};
 use crate::app::state::{State, Unsaved};
-use crate::engine::{EngineError, Event, JobId, Kept, ModelChoice, Outcome, Provenance, keeper};
+use crate::engine::{
+    EngineError, Event, JobId, Kept, ModelChoice, Outcome, Provenance, Status, keeper,
+};
 use crate::gallery::Notice;
 use crate::pipeline::Picture;
 use crate::request::{Count, Request};
@@ -89,6 +91,8 @@ fn loaded(
 ) {
     let name = state.model_name(&choice.path);
     tracing::info!(model = %name, seconds, "model loaded");
+    // Events come before the status: what is asked of the model in use below must not mean the one before.
+    state.engine.status = Status::Ready(choice.clone());
     let before = state.engine.loaded.replace(choice);
     state.engine.refused = None;
     let model = &provenance.model;
@@ -123,7 +127,7 @@ fn offer_what_suits(state: &mut State, name: String) {
         .with("height", suited.native.height().to_string())
         .with("steps", suited.steps.get())
         .with("guidance", Value::Number(f64::from(suited.guidance.get())));
-    state.notices.offer(Weight::Good, said, Offer::UseWhatSuits);
+    state.notices.offer(Weight::Hint, said, Offer::UseWhatSuits);
 }
 
 /// Shows a finished picture to who has watched it, and says so when it is not where it should be.

@@ -142,7 +142,7 @@ fn act(state: &mut State, action: Action, out: &mut Vec<Effect>) {
             action,
             Action::NextPicture | Action::PreviousPicture | Action::Cancel | Action::LaterPrompt
         ) {
-            state.notices.warn(why);
+            state.notices.hint(why);
         }
         return;
     }

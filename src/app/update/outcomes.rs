@@ -51,6 +51,7 @@ pub(super) fn take(state: &mut State, outcome: Outcome, out: &mut Vec<Effect>) {
             let said = Message::new("notice-exported").with("path", path);
             state.notices.good(said);
         }
+        Outcome::Said(Weight::Hint, message) => state.notices.hint(message),
         Outcome::Said(Weight::Good, message) => state.notices.good(message),
         Outcome::Said(Weight::Warning, message) => state.notices.warn(message),
         Outcome::Said(Weight::Error, message) => state.notices.error(message),
