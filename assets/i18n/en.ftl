@@ -314,6 +314,7 @@ models-demo = Comes with Danqing, for trying things out
 models-checking = Reading…
 models-parameters = { $count } parameters
 models-needs = needs about { $memory } of memory
+models-runs = runs in { $precision } on { $device }
 models-use = Use
 models-use-name = Use { $name }
 models-current = In use

@@ -286,6 +286,7 @@ models-demo = 随丹青附带，供试用
 models-checking = 正在读取…
 models-parameters = { $count } 参数
 models-needs = 约需 { $memory } 内存
+models-runs = 以 { $precision } 运行于 { $device }
 models-use = 使用
 models-use-name = 使用 { $name }
 models-current = 使用中

@@ -9,6 +9,7 @@ mod desktop;
 pub mod effect;
 pub mod fonts;
 pub mod frame_times;
+mod graphics;
 pub mod i18n;
 mod instance;
 mod keys;

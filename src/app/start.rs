@@ -15,7 +15,7 @@ use super::session::Session;
 use super::settings::Settings;
 use super::state::{Model, State};
 use super::studio::Studio;
-use super::{command::Command, fonts, survey};
+use super::{command::Command, fonts, graphics, survey};
 use crate::checkpoint::find_demo_model;
 use crate::engine::forecast::Forecast;
 use crate::engine::{
@@ -99,18 +99,27 @@ pub fn run(options: Options) -> Result<(), StartError> {
         persist_window: false,
         // The system's fonts are added with the Simplified Chinese forms, whatever the system's own language.
         system_font_fallback: false,
+        wgpu_options: graphics::configuration(),
         ..Default::default()
     };
     // Until the window is closed.
-    let _log = log::keep_in(&places.logs());
+    let log = log::keep_in(&places.logs());
     let create: eframe::AppCreator<'_> = Box::new(move |creation| {
         fonts::add_system_fonts(&creation.egui_ctx);
         let mut studio = Studio::open(&creation.egui_ctx, places, options, parts)?;
         studio.receive_visits(instance);
         Ok(Box::new(studio))
     });
-    eframe::run_native("danqing", native, create)
-        .map_err(|error| StartError::Window(error.to_string()))
+    match eframe::run_native("danqing", native, create) {
+        Ok(()) => Ok(()),
+        Err(error) if graphics::may_try_opengl(&error) => {
+            tracing::warn!(%error, "trying OpenGL");
+            drop(log);
+            graphics::run_with_opengl()
+                .map_err(|second| StartError::Window(format!("{error}; {second}")))
+        }
+        Err(error) => Err(StartError::Window(error.to_string())),
+    }
 }
 
 /// Hands what this program was to open to the window that is there, and lets that one come forward.
