@@ -23,13 +23,25 @@ pub fn may_try_opengl(error: &eframe::Error) -> bool {
     matches!(error, eframe::Error::Wgpu(_)) && std::env::var_os(VARIABLE).is_none()
 }
 
-/// The program once more, drawn with OpenGL: a process has its event loop only once. Returns when that one has ended.
+/// The program once more, drawn with OpenGL: a process has its event loop only once. Returns when it has ended, where it
+/// cannot take this one's place.
 ///
 /// # Errors
 /// The program cannot be started, or ends without a window.
 pub fn run_with_opengl() -> std::io::Result<()> {
     let mut process = crate::engine::handle::restart()?;
     process.env(VARIABLE, "gl");
+    become_this(process)
+}
+
+#[cfg(unix)]
+fn become_this(mut process: std::process::Command) -> std::io::Result<()> {
+    use std::os::unix::process::CommandExt as _;
+    Err(process.exec())
+}
+
+#[cfg(not(unix))]
+fn become_this(mut process: std::process::Command) -> std::io::Result<()> {
     let status = process.status()?;
     if status.success() {
         return Ok(());

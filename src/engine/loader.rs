@@ -119,7 +119,9 @@ impl Observer for Reporter<'_> {
             steps: count(report.steps),
             preview: &|quality| match quality {
                 PreviewQuality::Good => report.decoded_preview().unwrap_or_else(|error| {
-                    tracing::warn!(%error, "no preview through the autoencoder");
+                    if !matches!(error, PipelineError::Cancelled) {
+                        tracing::warn!(%error, "no preview through the autoencoder");
+                    }
                     report.preview()
                 }),
                 _ => report.preview(),

@@ -153,16 +153,22 @@ fn previews_through_the_autoencoder_are_nearer_to_the_picture_than_fast_ones() {
         let mut previews = Previews::default();
         let pictures = pipeline.generate(&request, &mut previews, &CancelToken::new());
         let picture = pictures.unwrap().remove(0);
-        let last = |kind: &[RgbImage]| distance(kind.last().unwrap(), &picture.pixels);
-        let first = |kind: &[RgbImage]| distance(&kind[0], &picture.pixels);
-        let (fast, good) = (last(&previews.fast), last(&previews.good));
+        let away = |kind: &[RgbImage], step: usize| distance(&kind[step], &picture.pixels);
+        let (half, last) = (previews.fast.len() / 2, previews.fast.len() - 1);
         println!(
-            "{side}: fast {:.1} to {fast:.1}, good {:.1} to {good:.1} of 255; {:.0} ms each, decoding {:.0} ms",
-            first(&previews.fast),
-            first(&previews.good),
+            "{side}: fast {:.1} and {:.1}, good {:.1} and {:.1} of 255; {:.0} ms each, a step {:.0} ms",
+            away(&previews.fast, half),
+            away(&previews.fast, last),
+            away(&previews.good, half),
+            away(&previews.good, last),
             1000.0 * previews.seconds / previews.good.len() as f64,
-            1000.0 * picture.timings.decode,
+            1000.0 * picture.timings.denoise / previews.good.len() as f64,
         );
-        assert!(good < fast, "{prompt}: good {good}, fast {fast}");
+        assert_eq!(previews.good[0].dimensions(), picture.pixels.dimensions());
+        assert_eq!(previews.good[last], picture.pixels, "{prompt}");
+        assert!(
+            away(&previews.good, half) < away(&previews.fast, half),
+            "{prompt}"
+        );
     }
 }
