@@ -2,16 +2,17 @@
 
 use std::process::Command as Process;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
+use super::shared::Shared;
 use super::worker::Worker;
 use super::{
-    CancelToken, Command, EngineError, Event, JobId, Keeper, Loader, ModelChoice, Preview,
-    PreviewQuality, Queue, QueueError, SaveTo, Status, slots::Slot,
+    Command, EngineError, Event, JobId, Keeper, Loader, ModelChoice, Preview, PreviewQuality,
+    Queue, QueueError, SaveTo, Status,
 };
 use crate::request::Request;
 
@@ -34,47 +35,6 @@ pub struct Engine {
     pub keeper: Box<dyn Keeper>,
     /// Called after each event and preview, from the engine's thread; must return at once.
     pub wake: Arc<dyn Fn() + Send + Sync>,
-}
-
-/// What both ends see besides the channels.
-#[derive(Clone, Default)]
-pub(super) struct Shared {
-    pub status: Slot<Status>,
-    pub preview: Slot<Option<Preview>>,
-    pub previews: Slot<PreviewQuality>,
-    pub closing: Arc<AtomicBool>,
-    /// Stops the model that is being read.
-    pub loading: Slot<Option<CancelToken>>,
-    pub pulse: Pulse,
-}
-
-/// When the engine was last seen to do something.
-#[derive(Clone)]
-pub(super) struct Pulse {
-    origin: Instant,
-    last_ms: Arc<AtomicU64>,
-}
-
-impl Default for Pulse {
-    fn default() -> Self {
-        Self {
-            origin: Instant::now(),
-            last_ms: Arc::default(),
-        }
-    }
-}
-
-impl Pulse {
-    pub fn beat(&self) {
-        let now = u64::try_from(self.origin.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.last_ms.store(now, Ordering::Relaxed);
-    }
-
-    fn silence(&self) -> Duration {
-        self.origin
-            .elapsed()
-            .saturating_sub(Duration::from_millis(self.last_ms.load(Ordering::Relaxed)))
-    }
 }
 
 impl Engine {

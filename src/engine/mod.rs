@@ -23,6 +23,7 @@ pub mod painter;
 pub mod priority;
 pub mod queue;
 mod queue_file;
+mod shared;
 pub mod slots;
 mod worker;
 

@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 use crossbeam_channel::{Receiver, Sender};
 
 use super::error::panic_words;
-use super::handle::Shared;
+use super::shared::Shared;
 use super::{
     Command, Engine, EngineError, Event, JobId, ModelChoice, Outcome, Painter, Provenance, Status,
     priority,

@@ -55,7 +55,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
             loras: Vec::new(),
             device: placement.choice.to_string(),
             dtype: placement.precision.to_string(),
-            noise: saver::noise_name(noise.is_some()),
+            noise: noise_file::origin(noise.is_some()),
             decoded_in_tiles: false,
             created: None,
             seconds: None,

@@ -1,9 +1,10 @@
-//! Latents in and out as safetensors files.
+//! Latents in and out as safetensors files, and what records call the noise.
 
 use super::Failure;
 use crate::{
     checkpoint::save_tensors,
     files::read_capped,
+    gallery::metadata::NOISE_CHACHA20_BOX_MULLER,
     pipeline::{GivenNoise, Latents},
 };
 use burn::tensor::TensorData;
@@ -18,6 +19,16 @@ const INITIAL: &str = "initial_latents";
 /// For a start image, as the reference's records name the draws of its generator.
 const POSTERIOR_DRAW: &str = "draw.0.vae";
 const INITIAL_DRAW: &str = "draw.1.pipe";
+
+/// What a record says of where the noise came from.
+pub fn origin(given: bool) -> String {
+    if given {
+        "file"
+    } else {
+        NOISE_CHACHA20_BOX_MULLER
+    }
+    .to_owned()
+}
 
 /// Reads the noise for a run.
 pub fn read(path: &Path) -> Result<GivenNoise, Failure> {

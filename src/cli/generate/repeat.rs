@@ -28,7 +28,7 @@ impl Original {
         let mut warnings = record.warnings;
         let (mut request, model, device, dtype) = match (record.metadata, record.parameters) {
             (Some(metadata), _) => {
-                if metadata.noise == super::saver::noise_name(true) {
+                if metadata.noise == super::noise_file::origin(true) {
                     warnings.push("its noise came from a file, which is not in the record; give it again with --noise".into());
                 }
                 (

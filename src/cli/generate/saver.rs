@@ -7,23 +7,13 @@ use super::{
 use crate::{
     gallery::{
         dates,
-        metadata::{Metadata, NOISE_CHACHA20_BOX_MULLER, StageSeconds},
+        metadata::{Metadata, StageSeconds},
     },
     pipeline::{CancelToken, Latents, Observer, PeakMemory, Picture, Stage, StepReport, preview},
     request::{Count, Prompt},
 };
 use serde_json::json;
 use std::{collections::BTreeMap, path::Path, time::SystemTime};
-
-/// What a record says of where the noise came from.
-pub fn noise_name(given: bool) -> String {
-    if given {
-        "file"
-    } else {
-        NOISE_CHACHA20_BOX_MULLER
-    }
-    .to_owned()
-}
 
 /// What is the same for all pictures of a run.
 pub struct Story {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, RecvError, Sender, TrySendError, select};
 
-use super::super::handle::Shared;
+use super::super::shared::Shared;
 use super::super::slots::Painting;
 use super::super::{Command, Event, JobId, Preview, PreviewQuality, Progress, Status};
 
