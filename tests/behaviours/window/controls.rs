@@ -78,3 +78,20 @@ fn the_language_switches_live() {
     assert!(desk.window.query_by_label("生成").is_some());
     assert!(desk.window.query_by_label("Generate").is_none());
 }
+
+#[test]
+fn what_is_opened_by_key_leaves_the_keyboard_where_it_is() {
+    let mut desk = Desk::open();
+    for name in ["Style words", "Negative prompt"] {
+        let chip = egui::accesskit::Role::Button;
+        desk.window.get_by_role_and_label(chip, name).focus();
+        desk.window.run_steps(2);
+        let before = desk.window.ctx.memory(|memory| memory.focused());
+        desk.press(NONE, Key::Space);
+        desk.window.run_steps(3);
+        let after = desk.window.ctx.memory(|memory| memory.focused());
+        assert!(before.is_some());
+        assert_eq!(before, after, "{name}");
+    }
+    assert!(desk.state().desk.words_open && desk.state().desk.negative_open);
+}

@@ -60,6 +60,7 @@ pub fn first_look(language: Language) -> State {
             )),
         },
     ];
+    state.draft.size = demo_suited().native;
     let choice = ModelChoice {
         path: demo,
         ..ModelChoice::default()

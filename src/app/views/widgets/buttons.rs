@@ -193,6 +193,7 @@ pub fn segments(ui: &mut Ui, names: &[String], chosen: usize) -> Option<usize> {
         .corner_radius(CornerRadius::same(8))
         .inner_margin(Margin::same(2))
         .show(ui, |ui| {
+            ui.spacing_mut().button_padding.x = 2.0;
             let row = vec2(ui.available_width(), 28.0);
             let (row, _) = ui.allocate_exact_size(row, Sense::hover());
             let width = (row.width() - GAP * (names.len() as f32 - 1.0)) / names.len() as f32;
@@ -203,6 +204,7 @@ pub fn segments(ui: &mut Ui, names: &[String], chosen: usize) -> Option<usize> {
                 let button = Button::new(RichText::new(name).color(color))
                     .fill(fill)
                     .stroke(Stroke::NONE)
+                    .truncate()
                     .selected(on);
                 // Each in its own place: in a row that grows, every next one would stand a little lower.
                 let left = row.left() + index as f32 * (width + GAP);
