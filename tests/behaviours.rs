@@ -47,13 +47,5 @@ mod behaviours {
     mod train_smoke;
     mod trainable;
     #[cfg(feature = "gui")]
-    mod window_faults;
-    #[cfg(feature = "gui")]
-    mod window_flow;
-    #[cfg(feature = "gui")]
-    mod window_keeps;
-    #[cfg(feature = "gui")]
-    mod window_views;
-    #[cfg(feature = "gui")]
-    mod window_words;
+    mod window;
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::i18n::Message;
 
-/// How long good news stays. Warnings and errors stay until they are read.
+/// How long good news and hints stay. Warnings and errors stay until they are read.
 const GOOD_NEWS: Duration = Duration::from_secs(5);
 /// How long a message stays that offers something.
 const OFFER: Duration = Duration::from_secs(12);
@@ -20,6 +20,8 @@ pub struct NoticeId(u64);
 /// How much a message matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Weight {
+    /// How to go on, or why a key did nothing.
+    Hint,
     /// It went well.
     Good,
     /// Something to take note of.
@@ -31,6 +33,8 @@ pub enum Weight {
 /// What a message offers to do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Offer {
+    /// Takes the size, steps and guidance that suit the model.
+    UseWhatSuits,
     /// Brings the last deletion back.
     UndoTrash,
     /// Goes back to the draft before.
@@ -65,8 +69,9 @@ impl Notice {
     #[must_use]
     pub fn stays(&self) -> Option<Duration> {
         match (self.weight, &self.offer) {
-            (Weight::Good, None) => Some(GOOD_NEWS),
-            (Weight::Good, Some(_)) => Some(OFFER),
+            (Weight::Hint | Weight::Good, None) => Some(GOOD_NEWS),
+            // What can be undone was seen to happen; the offer need not stand for ever.
+            (Weight::Hint | Weight::Good, Some(_)) | (_, Some(Offer::UndoDraft)) => Some(OFFER),
             _ => None,
         }
     }
@@ -83,6 +88,11 @@ impl Notices {
     /// Says that something went well.
     pub fn good(&mut self, message: Message) {
         self.add(Weight::Good, message, None);
+    }
+
+    /// Says how to go on.
+    pub fn hint(&mut self, message: Message) {
+        self.add(Weight::Hint, message, None);
     }
 
     /// Says something to take note of.

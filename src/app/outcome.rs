@@ -31,6 +31,8 @@ pub enum Outcome {
     Imported(Box<Imported>),
     /// Devices were listed.
     Devices(Vec<DeviceInfo>, Box<SystemState>),
+    /// The desktop asks its programs to keep still, or does not.
+    StillDesktop(bool),
     /// A picture that could be written nowhere is in this file.
     Rescued(Unsaved, PathBuf),
     /// Something to say.

@@ -9,10 +9,11 @@ use eframe::egui::ThemePreference;
 use serde::{Deserialize, Serialize};
 
 use super::i18n::{Language, Message};
-use crate::engine::PreviewQuality;
+use super::motion::Motion;
+use crate::engine::{ModelChoice, PreviewQuality};
 use crate::files::{self, FileError};
 use crate::gallery::naming::PATTERN;
-use crate::pipeline::device::DeviceChoice;
+use crate::pipeline::device::{DeviceChoice, Precision};
 
 /// The most bytes of the file.
 const MAX_BYTES: u64 = 64 << 10;
@@ -24,14 +25,18 @@ pub struct Settings {
     pub language: Option<Language>,
     /// Light, dark, or as the system is.
     pub theme: ThemePreference,
-    /// Nothing slides or fades.
-    pub reduced_motion: bool,
+    /// Whether anything slides or fades.
+    pub motion: Motion,
     /// The gallery, or the folder of pictures that the system names.
     pub gallery: Option<PathBuf>,
     /// How files are named.
     pub pattern: String,
     /// The device.
     pub device: DeviceChoice,
+    /// The number format, or the one that is usual on the device.
+    pub precision: Option<Precision>,
+    /// Whether the text encoder is read from its files for each new prompt instead of being kept in memory.
+    pub low_memory: bool,
     /// How previews are made.
     pub previews: PreviewQuality,
     /// Whether the window asks for attention when a job ends behind it.
@@ -49,10 +54,12 @@ impl Default for Settings {
         Self {
             language: None,
             theme: ThemePreference::System,
-            reduced_motion: false,
+            motion: Motion::System,
             gallery: None,
             pattern: PATTERN.to_owned(),
             device: DeviceChoice::Auto,
+            precision: None,
+            low_memory: false,
             previews: PreviewQuality::default(),
             attention: true,
             preset: None,
@@ -68,10 +75,15 @@ impl Default for Settings {
 struct Written {
     language: Option<String>,
     theme: Option<String>,
+    motion: Option<String>,
+    /// What earlier versions wrote instead of `motion`; read, and not written again.
+    #[serde(skip_serializing)]
     reduced_motion: Option<bool>,
     gallery: Option<PathBuf>,
     file_name: Option<String>,
     device: Option<String>,
+    precision: Option<String>,
+    low_memory: Option<bool>,
     previews: Option<toml::Value>,
     attention: Option<bool>,
     preset: Option<String>,
@@ -132,6 +144,21 @@ impl Settings {
                 wrong("device", written.device.as_deref().unwrap_or_default());
                 usual.device
             });
+        let precision = match written.precision.as_deref() {
+            None | Some("auto") => None,
+            Some(text) => text.parse().inspect_err(|_| wrong("precision", text)).ok(),
+        };
+        let motion = match written.motion.as_deref() {
+            // An earlier version wrote "false" for everyone who never chose.
+            None if written.reduced_motion == Some(true) => Motion::Reduced,
+            None | Some("system") => Motion::System,
+            Some("reduced") => Motion::Reduced,
+            Some("full") => Motion::Full,
+            Some(other) => {
+                wrong("motion", other);
+                Motion::System
+            }
+        };
         let previews = match &written.previews {
             None => usual.previews,
             Some(value) => preview_quality(value).unwrap_or_else(|| {
@@ -143,7 +170,9 @@ impl Settings {
             language,
             theme,
             device,
-            reduced_motion: written.reduced_motion.unwrap_or(usual.reduced_motion),
+            precision,
+            low_memory: written.low_memory.unwrap_or(usual.low_memory),
+            motion,
             gallery: written.gallery,
             pattern: written.file_name.unwrap_or(usual.pattern),
             previews,
@@ -153,6 +182,17 @@ impl Settings {
             others: written.others,
         };
         (settings, said)
+    }
+
+    /// The checkpoint at `path`, where and how it is to run.
+    #[must_use]
+    pub fn choice(&self, path: PathBuf) -> ModelChoice {
+        ModelChoice {
+            path,
+            device: self.device,
+            precision: self.precision,
+            low_memory: self.low_memory,
+        }
     }
 
     /// Writes `file`, whole or not at all.
@@ -170,6 +210,12 @@ impl Settings {
             ThemePreference::Light => "light",
             ThemePreference::Dark => "dark",
         };
+        let motion = match self.motion {
+            Motion::System => "system",
+            Motion::Reduced => "reduced",
+            Motion::Full => "full",
+        };
+        let precision = self.precision.map(|precision| precision.to_string());
         let previews = match self.previews {
             PreviewQuality::Off => "off",
             PreviewQuality::Fast => "fast",
@@ -178,10 +224,13 @@ impl Settings {
         let written = Written {
             language: Some(language.to_owned()),
             theme: Some(theme.to_owned()),
-            reduced_motion: Some(self.reduced_motion),
+            motion: Some(motion.to_owned()),
+            reduced_motion: None,
             gallery: self.gallery.clone(),
             file_name: Some(self.pattern.clone()),
             device: Some(self.device.to_string()),
+            precision: Some(precision.unwrap_or_else(|| "auto".to_owned())),
+            low_memory: Some(self.low_memory),
             previews: Some(previews.into()),
             attention: Some(self.attention),
             preset: self.preset.clone(),
@@ -234,6 +283,9 @@ mod tests {
             theme: ThemePreference::Light,
             gallery: Some("/画/廊".into()),
             device: DeviceChoice::Cuda(1),
+            precision: Some(Precision::Fp8),
+            low_memory: true,
+            motion: Motion::Full,
             previews: PreviewQuality::Good,
             ..Settings::default()
         };
@@ -263,6 +315,24 @@ mod tests {
         assert_eq!(kept["attention"].as_bool(), Some(false));
     }
 
+    #[test]
+    fn what_an_earlier_version_said_of_motion_still_holds() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("settings.toml");
+        for (text, motion) in [
+            ("reduced_motion = true", Motion::Reduced),
+            ("reduced_motion = false", Motion::System),
+            ("motion = \"full\"\nreduced_motion = true", Motion::Full),
+        ] {
+            std::fs::write(&file, text).unwrap();
+            let (settings, said) = Settings::load(&file);
+            assert_eq!((settings.motion, said), (motion, vec![]), "{text}");
+        }
+        Settings::load(&file).0.save(&file).unwrap();
+        let kept = std::fs::read_to_string(&file).unwrap();
+        assert!(!kept.contains("reduced_motion"), "{kept}");
+    }
+
     #[cfg(unix)]
     #[test]
     fn a_folder_whose_name_is_no_text_does_not_cost_the_old_settings() {
@@ -286,7 +356,7 @@ mod tests {
         let file = folder.path().join("settings.toml");
         std::fs::write(
             &file,
-            "language = \"en\"\ntheme = \"puce\"\npreviews = false\nnews = 1\n",
+            "language = \"en\"\ntheme = \"puce\"\npreviews = false\nprecision = \"f8\"\nnews = 1\n",
         )
         .unwrap();
         let (settings, said) = Settings::load(&file);
@@ -296,7 +366,7 @@ mod tests {
         );
         assert_eq!(
             said.iter().map(|message| message.key).collect::<Vec<_>>(),
-            ["settings-value-wrong"]
+            ["settings-value-wrong"; 2]
         );
         assert!(
             file.exists(),

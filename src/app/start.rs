@@ -8,13 +8,14 @@ use eframe::egui::{self, Context, IconData, ViewportBuilder};
 use super::background::Background;
 use super::i18n::Message;
 use super::instance::{self, Claim, Instance, Visit};
+use super::motion::desktop_is_still;
 use super::outcome::Outcome;
 use super::services::Services;
 use super::session::Session;
 use super::settings::Settings;
-use super::state::{Model, State, SystemState};
+use super::state::{Model, State};
 use super::studio::Studio;
-use super::{command::Command, fonts};
+use super::{command::Command, fonts, graphics, survey};
 use crate::checkpoint::find_demo_model;
 use crate::engine::forecast::Forecast;
 use crate::engine::{
@@ -23,8 +24,7 @@ use crate::engine::{
 use crate::files::starts::{Start, Verdict};
 use crate::files::{Places, log};
 use crate::gallery::Thumbs;
-use crate::pipeline::device::{cuda_status, list_devices};
-use crate::request::{Draft, Guidance, ImageSize};
+use crate::pipeline::Suited;
 
 /// Bytes of small pictures in memory.
 const THUMBNAILS: usize = 64 << 20;
@@ -53,7 +53,7 @@ impl Parts {
     /// take goes beside the session.
     #[must_use]
     pub fn real(places: &Places) -> Self {
-        let emergency = places.data.join("pictures");
+        let emergency = places.rescued();
         Self {
             loader: Box::new(PipelineLoader),
             keeper: Box::new(move |place| Box::new(GalleryKeeper::new(place, emergency))),
@@ -99,18 +99,27 @@ pub fn run(options: Options) -> Result<(), StartError> {
         persist_window: false,
         // The system's fonts are added with the Simplified Chinese forms, whatever the system's own language.
         system_font_fallback: false,
+        wgpu_options: graphics::configuration(),
         ..Default::default()
     };
     // Until the window is closed.
-    let _log = log::keep_in(&places.logs());
+    let log = log::keep_in(&places.logs());
     let create: eframe::AppCreator<'_> = Box::new(move |creation| {
         fonts::add_system_fonts(&creation.egui_ctx);
         let mut studio = Studio::open(&creation.egui_ctx, places, options, parts)?;
         studio.receive_visits(instance);
         Ok(Box::new(studio))
     });
-    eframe::run_native("danqing", native, create)
-        .map_err(|error| StartError::Window(error.to_string()))
+    match eframe::run_native("danqing", native, create) {
+        Ok(()) => Ok(()),
+        Err(error) if graphics::may_try_opengl(&error) => {
+            tracing::warn!(%error, "trying OpenGL");
+            drop(log);
+            graphics::run_with_opengl()
+                .map_err(|second| StartError::Window(format!("{error}; {second}")))
+        }
+        Err(error) => Err(StartError::Window(error.to_string())),
+    }
 }
 
 /// Hands what this program was to open to the window that is there, and lets that one come forward.
@@ -187,7 +196,12 @@ impl Studio {
         services.engine.set_previews(state.settings.previews);
         services.open_gallery(state);
         services.list_presets();
-        services.background.run("list devices", || Some(devices()));
+        services
+            .background
+            .run("list devices", || Some(survey::devices()));
+        services.background.run("ask the desktop", || {
+            Some(Outcome::StillDesktop(desktop_is_still()))
+        });
         let paths: Vec<PathBuf> = state
             .models
             .iter()
@@ -203,7 +217,7 @@ impl Studio {
             services.run(ctx, state, super::effect::Effect::Load(path));
         }
         if first_start && options.model.is_none() && state.demo_chosen() {
-            at_home_with_the_demo(&mut state.draft);
+            at_home_with_the_demo(state);
         }
         if !options.files.is_empty() {
             self.send(Command::Import(options.files.clone()));
@@ -211,10 +225,12 @@ impl Studio {
     }
 }
 
-/// What suits the small model: the size that it was taught at, and the guidance with which it follows its prompts.
-fn at_home_with_the_demo(draft: &mut Draft) {
-    if let (Ok(size), Ok(guidance)) = (ImageSize::new(256, 256), Guidance::new(3.0)) {
-        (draft.size, draft.guidance) = (size, guidance);
+/// Begins with what suits the small model.
+fn at_home_with_the_demo(state: &mut State) {
+    let demo = state.models.iter().find(|model| model.demo);
+    if let Some(Ok(suited)) = demo.map(|demo| Suited::read(&demo.path)) {
+        let draft = &mut state.draft;
+        (draft.size, draft.steps, draft.guidance) = (suited.native, suited.steps, suited.guidance);
     }
 }
 
@@ -339,35 +355,4 @@ fn mark() -> Option<egui::ColorImage> {
         [icon.width as usize, icon.height as usize],
         &icon.rgba,
     ))
-}
-
-/// Lists devices and versions. Asking the driver takes its time.
-fn devices() -> Outcome {
-    let devices = list_devices();
-    let status = cuda_status();
-    let no_cuda = status
-        .missing
-        .as_ref()
-        .map(|missing| format!("{}: {}", missing.what, missing.remedy));
-    let mut facts = vec![(
-        "system-version",
-        format!("Danqing {}", env!("CARGO_PKG_VERSION")),
-    )];
-    facts.push((
-        "system-os",
-        format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
-    ));
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    facts.push(("system-cores", cores.to_string()));
-    if let Some((major, minor)) = status.driver {
-        facts.push(("system-driver", format!("CUDA {major}.{minor}")));
-    }
-    Outcome::Devices(
-        devices,
-        Box::new(SystemState {
-            no_cuda,
-            facts,
-            ..SystemState::default()
-        }),
-    )
 }

@@ -112,6 +112,29 @@ const LIGHT: Tokens = Tokens {
     backdrop: Color32::from_black_alpha(80),
 };
 
+/// Colours of a painter's box (花青 indigo, 石绿 malachite, 赭石 ochre, 藤黄 gamboge, 胭脂 rouge, 黛 slate, 紫 violet)
+/// for what has no picture of its own. White reads on each.
+const PIGMENTS: [Color32; 7] = [
+    Color32::from_rgb(58, 90, 124),
+    Color32::from_rgb(58, 118, 100),
+    Color32::from_rgb(156, 92, 60),
+    Color32::from_rgb(164, 122, 44),
+    Color32::from_rgb(156, 64, 76),
+    Color32::from_rgb(88, 96, 110),
+    Color32::from_rgb(112, 86, 136),
+];
+
+/// The pigment of what is called `name`: always the same one.
+#[must_use]
+pub fn pigment(name: &str) -> Color32 {
+    // FNV-1a, whose upper half is well mixed for names as short as these.
+    let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    let place = (hash >> 32) as usize % PIGMENTS.len();
+    PIGMENTS.get(place).copied().unwrap_or(Color32::GRAY)
+}
+
 impl Tokens {
     /// The colours of the theme in force.
     #[must_use]
@@ -300,6 +323,13 @@ mod tests {
                 contrast(t.text, t.chosen) >= 7.0,
                 "{theme:?}: a chosen item"
             );
+        }
+    }
+
+    #[test]
+    fn white_shows_on_every_pigment() {
+        for pigment in PIGMENTS {
+            assert!(contrast(Color32::WHITE, pigment) >= 3.0, "{pigment:?}");
         }
     }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::SaveTo;
-use crate::pipeline::device::DeviceChoice;
+use crate::pipeline::device::{DeviceChoice, Precision};
 
 /// One instruction to the engine's thread. Jobs do not travel here: they wait in the [`Queue`](super::Queue), which
 /// the engine looks into whenever it is idle or told to [`Look`](Command::Look).
@@ -19,11 +19,15 @@ pub enum Command {
     Look,
 }
 
-/// A model and where it is to run.
-#[derive(Clone, Debug, PartialEq)]
+/// A model, and where and how it is to run.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ModelChoice {
     /// Its folder, or one of its files.
     pub path: PathBuf,
     /// The device.
     pub device: DeviceChoice,
+    /// The number format, or the one that is usual on the device.
+    pub precision: Option<Precision>,
+    /// Whether the text encoder is read from its files for each new prompt instead of being kept in memory.
+    pub low_memory: bool,
 }

@@ -14,6 +14,9 @@ pub enum EngineError {
     /// The device cannot be used again by this process.
     #[error("the device stopped working: {0}; restart Danqing, the queue and the draft are kept")]
     DeviceLost(String),
+    /// The device or the number format that was asked for cannot be used.
+    #[error("{0}")]
+    Device(String),
     /// The model cannot be used.
     #[error("{0}")]
     Model(String),

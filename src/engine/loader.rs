@@ -7,6 +7,7 @@ use super::painter::{Loader, Painter, PreviewQuality, Progress, Provenance};
 use super::{CancelToken, EngineError, ModelChoice};
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::gallery::metadata::ModelRecord;
+use crate::pipeline::device::DeviceError;
 use crate::pipeline::{Observer, Picture, Pipeline, PipelineError, Placement, Stage, StepReport};
 use crate::request::Request;
 
@@ -23,8 +24,8 @@ impl Loader for PipelineLoader {
     ) -> Result<Box<dyn Painter>, EngineError> {
         let unusable = |error: &dyn std::fmt::Display| EngineError::Model(error.to_string());
         let checkpoint = Checkpoint::open(&choice.path).map_err(|error| unusable(&error))?;
-        let placement = Placement::resolve(choice.device.suited_to(checkpoint.bytes()), None)
-            .map_err(|error| unusable(&error))?;
+        let placement = place(choice, checkpoint.bytes())
+            .map_err(|error| EngineError::Device(error.to_string()))?;
         let provenance = Provenance::of(&checkpoint, &placement)?;
         let pipeline = Pipeline::load(&checkpoint, &placement, progress, cancel)?;
         Ok(Box::new(PipelinePainter {
@@ -32,6 +33,24 @@ impl Loader for PipelineLoader {
             provenance,
         }))
     }
+}
+
+/// The device of `choice` for a model with so many bytes of weights.
+///
+/// # Errors
+/// [`DeviceError`] when the device or the number format that was asked for cannot be used.
+pub fn place(choice: &ModelChoice, weight_bytes: u64) -> Result<Placement, DeviceError> {
+    let ModelChoice {
+        device, precision, ..
+    } = *choice;
+    let suited = device.suited_to(weight_bytes);
+    // A number format that only a card has asks for the card, also for a model so small that it would do without.
+    let mut placement = match Placement::resolve(suited, precision) {
+        Err(_) if suited != device => Placement::resolve(device, precision)?,
+        placement => placement?,
+    };
+    placement.low_memory = choice.low_memory;
+    Ok(placement)
 }
 
 impl Provenance {
@@ -100,7 +119,9 @@ impl Observer for Reporter<'_> {
             steps: count(report.steps),
             preview: &|quality| match quality {
                 PreviewQuality::Good => report.decoded_preview().unwrap_or_else(|error| {
-                    tracing::warn!(%error, "no preview through the autoencoder");
+                    if !matches!(error, PipelineError::Cancelled) {
+                        tracing::warn!(%error, "no preview through the autoencoder");
+                    }
                     report.preview()
                 }),
                 _ => report.preview(),
@@ -118,7 +139,7 @@ impl From<PipelineError> for EngineError {
         match error {
             PipelineError::Cancelled => Self::Cancelled,
             PipelineError::Execution { cause, .. } => device_trouble(&cause),
-            PipelineError::Device(error) => Self::Model(error.to_string()),
+            PipelineError::Device(error) => Self::Device(error.to_string()),
             PipelineError::Checkpoint(error) => match &error {
                 CheckpointError::Device { reason, .. } => device_trouble(reason),
                 _ => Self::Model(error.to_string()),

@@ -15,7 +15,7 @@ pub enum PreviewQuality {
     /// By a linear map of the latents: soft, and next to free.
     #[default]
     Fast,
-    /// By a small pass through the autoencoder.
+    /// Through the autoencoder, as the picture itself: sharp, for what that takes.
     Good,
 }
 

@@ -17,7 +17,7 @@ pub struct Preview {
     pub picture: u32,
     /// After how many steps.
     pub step: u32,
-    /// The pixels: an eighth of the picture's width and height.
+    /// The pixels: an eighth of the picture's width and height, or all of it where it was decoded.
     pub image: RgbImage,
 }
 

@@ -82,6 +82,11 @@ impl Places {
         self.data.join("presets")
     }
 
+    /// Pictures that could not be written where they were to go.
+    pub fn rescued(&self) -> PathBuf {
+        self.data.join("pictures")
+    }
+
     /// Measured seconds a step, from which times are foretold.
     pub fn timings(&self) -> PathBuf {
         self.cache.join("timings.json")

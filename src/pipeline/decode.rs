@@ -1,10 +1,20 @@
 //! Latents into pixels.
 
-use super::{PipelineError, latents, tiles};
+use super::{PipelineError, Placement, latents, memory, tiles};
 use crate::model::AutoencoderKl;
 use burn::tensor::Tensor;
 use image::RgbImage;
 use rayon::prelude::*;
+
+/// The side of the tiles in which latents of this height and width are decoded where they would not fit whole.
+pub(super) fn tile_for(
+    vae: &AutoencoderKl,
+    size: [usize; 2],
+    placement: &Placement,
+) -> Option<usize> {
+    let available = memory::available(placement);
+    tiles::side(vae.config(), size, vae.dtype().size(), available)
+}
 
 /// Decodes `[1, C, h, w]` latents into an sRGB picture: values outside −1..=1 are clamped. In tiles of `tile` × `tile`
 /// latents if that is given. `interrupted` is asked between the autoencoder's layers.

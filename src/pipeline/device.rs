@@ -96,6 +96,9 @@ pub enum Precision {
 }
 
 impl Precision {
+    /// All that there are, the most exact first.
+    pub const ALL: [Self; 4] = [Self::F32, Self::Bf16, Self::Fp8, Self::Int8];
+
     /// burn's name for it: of all numbers but those of the products in 8 bits.
     pub const fn dtype(self) -> DType {
         match self {
@@ -193,8 +196,13 @@ impl Placement {
             (DeviceChoice::Cpu, None) => Ok(Self::cpu(precision, None)),
             (DeviceChoice::Cuda(index), _) => Self::cuda(index, precision),
             (DeviceChoice::Auto, None) => Self::cuda(0, precision).or_else(|error| {
+                let why = match error {
+                    // On the CPU already, there is no need to offer it.
+                    DeviceError::Cuda { missing, remedy } => format!("{missing}; {remedy}"),
+                    other => other.to_string(),
+                };
                 let notice = format!(
-                    "painting on the CPU, which takes minutes where a GPU takes seconds: {error}"
+                    "painting on the CPU, which takes minutes where a GPU takes seconds: {why}"
                 );
                 Ok(Self::cpu(precision, Some(notice)))
             }),
@@ -297,7 +305,7 @@ pub enum DeviceError {
     #[error("there is no number format {0:?}; use f32, bf16, fp8 or int8")]
     UnknownPrecision(String),
     /// CUDA is not to be had.
-    #[error("{missing}; {remedy}")]
+    #[error("{missing}; {remedy}, or choose the CPU as the device")]
     Cuda {
         /// What is missing.
         missing: String,

@@ -56,6 +56,14 @@ pub enum PipelineError {
         /// What is wrong with it.
         cause: String,
     },
+    /// What a model says of the sizes that suit it cannot be read.
+    #[error("{path} does not say what suits the model: {cause}; remove it to use the usual sizes")]
+    Suited {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        cause: String,
+    },
     /// Given noise does not fit the request.
     #[error("the noise has the shape {got:?}, but this request needs {expected:?}")]
     NoiseShape {

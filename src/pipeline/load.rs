@@ -4,9 +4,7 @@ use super::{
 };
 use crate::{
     checkpoint::{Checkpoint, Part, Tokenizer},
-    files::read_capped,
     model::{AutoencoderKl, SchedulerConfig, Transformer},
-    request::ImageSize,
 };
 
 /// A small file may say how latents look; see [`Projection`].
@@ -14,9 +12,6 @@ const PREVIEW_FILE: &str = "preview.json";
 
 /// What the transformer and the decoder take at 1024 × 1024 besides weights, generously.
 const ROOM_TO_PAINT: u64 = 3 << 30;
-
-/// The published `vae/config.json` has less than 1 kB.
-const MAX_CONFIG_BYTES: u64 = 64 * 1024;
 
 /// The parts of a pipeline, wherever they came from.
 #[derive(Debug)]
@@ -155,22 +150,6 @@ impl Pipeline {
             placement: placement.clone(),
         }
     }
-}
-
-/// The size of the pictures a checkpoint was made for: what its `vae/config.json` calls `sample_size`, else
-/// 1024 × 1024.
-pub fn native_size(checkpoint: &Checkpoint) -> ImageSize {
-    #[derive(serde::Deserialize)]
-    struct Config {
-        sample_size: u32,
-    }
-    let path = checkpoint.path().join("vae/config.json");
-    let config = read_capped(&path, MAX_CONFIG_BYTES)
-        .ok()
-        .and_then(|json| serde_json::from_slice::<Config>(&json).ok());
-    config
-        .and_then(|Config { sample_size }| ImageSize::new(sample_size, sample_size).ok())
-        .unwrap_or_default()
 }
 
 /// The preview's coefficients: those in the model's folder if it has any, else those of the published autoencoder.

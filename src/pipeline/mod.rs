@@ -25,6 +25,7 @@ pub mod prompt;
 pub mod reader;
 mod run;
 pub mod start_image;
+mod suited;
 mod tiles;
 
 pub use batch::{Batch, GivenNoise};
@@ -32,10 +33,11 @@ pub use cancel::CancelToken;
 pub use device::{DeviceChoice, DeviceInfo, Placement, Precision, list_devices};
 pub use error::PipelineError;
 pub use latents::Latents;
-pub use load::{Networks, native_size};
+pub use load::Networks;
 pub use memory::free_memory;
 pub use observer::{Observer, Silent, Stage, StepReport};
 pub use picture::{PeakMemory, Picture, Timings};
+pub use suited::{SUITED_FILE, Suited, native_size};
 
 use crate::{
     model::{AutoencoderKl, SchedulerConfig, Transformer},

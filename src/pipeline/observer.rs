@@ -1,8 +1,7 @@
 use super::preview::Projection;
-use super::{PipelineError, decode, latents, preview};
+use super::{CancelToken, PipelineError, Placement, decode, latents, preview};
 use crate::model::AutoencoderKl;
 use crate::request::{ImageSize, Seed};
-use burn::tensor::Device;
 use image::RgbImage;
 
 /// What the pipeline is busy with.
@@ -46,7 +45,8 @@ pub struct StepReport<'a> {
     pub(super) before: (f32, &'a [f32]),
     pub(super) projection: &'a Projection,
     pub(super) vae: &'a AutoencoderKl,
-    pub(super) device: &'a Device,
+    pub(super) placement: &'a Placement,
+    pub(super) cancel: &'a CancelToken,
 }
 
 impl StepReport<'_> {
@@ -58,15 +58,16 @@ impl StepReport<'_> {
             .latents_to_rgb(&self.foretold(), width, height)
     }
 
-    /// The same through the autoencoder, of latents that are averaged down to at most 32 a side: sharp and true in
-    /// colour, for a small part of what decoding the picture takes.
+    /// The same as it will be: decoded as a picture is, for what that takes.
     ///
     /// # Errors
     /// As for decoding a picture.
     pub fn decoded_preview(&self) -> Result<RgbImage, PipelineError> {
-        let (values, shape) = preview::shrink(&self.foretold(), self.shape);
-        let latents = latents::to_device(values, shape, self.device);
-        decode::decode(self.vae, latents, None, &|| false)
+        let [_, height, width] = self.shape;
+        let tile = decode::tile_for(self.vae, [height, width], self.placement);
+        let latents = latents::to_device(self.foretold(), self.shape, &self.placement.device);
+        let interrupted = || self.cancel.is_cancelled();
+        decode::decode(self.vae, latents, tile, &interrupted)
     }
 
     fn foretold(&self) -> Vec<f32> {

@@ -81,9 +81,6 @@ impl Projection {
     }
 }
 
-/// The longest side of latents that a decoded preview is made of: a picture of 256 pixels.
-const LONGEST: usize = 32;
-
 /// The latents at σ = 0, if the derivative stayed as it was in this step: x₀ = x − σ (x − x′) / (σ − σ′), with x′ and
 /// σ′ from `before` the step. They show the picture from the first step on, where x itself shows noise.
 pub(super) fn foretell(
@@ -96,28 +93,6 @@ pub(super) fn foretell(
     pairs
         .map(|(now, then)| now - share * (now - then))
         .collect()
-}
-
-/// Averages `latents` of `shape` over squares, halved at least and then until no side is longer than [`LONGEST`].
-pub(super) fn shrink(
-    latents: &[f32],
-    [channels, height, width]: [usize; 3],
-) -> (Vec<f32>, [usize; 3]) {
-    let side = height.max(width).div_ceil(LONGEST).max(2);
-    let (high, wide) = ((height / side).max(1), (width / side).max(1));
-    let (tall, broad) = (side.min(height), side.min(width));
-    let mut small = Vec::with_capacity(channels * high * wide);
-    for channel in 0..channels {
-        for (top, left) in (0..high).flat_map(|y| (0..wide).map(move |x| (y * side, x * side))) {
-            let rows = (top..top + tall).map(|y| (channel * height + y) * width + left);
-            let sum: f32 = rows
-                .filter_map(|start| latents.get(start..start + broad))
-                .flatten()
-                .sum();
-            small.push(sum / (tall * broad) as f32);
-        }
-    }
-    (small, [channels, high, wide])
 }
 
 #[cfg(test)]
@@ -176,21 +151,6 @@ mod tests {
         for (before, after) in [(1.0, 0.9), (0.9, 0.3), (0.3, 0.0)] {
             let foretold = foretell((after, &at(after)), (before, &at(before)));
             assert!((foretold[0] - clean).abs() < 1e-5, "{after}");
-        }
-    }
-
-    #[test]
-    fn shrunk_latents_are_means_of_squares_and_bounded() {
-        // Two channels of 2 × 4.
-        let latents: Vec<f32> = (0..16).map(|value| value as f32).collect();
-        let (small, shape) = shrink(&latents, [2, 2, 4]);
-        assert_eq!(shape, [2, 1, 2]);
-        assert_eq!(small, [2.5, 4.5, 10.5, 12.5]);
-        for (height, width) in [(256, 256), (32, 32), (72, 128), (2, 128), (1, 1)] {
-            let (small, shape) = shrink(&vec![1.0; 16 * height * width], [16, height, width]);
-            assert_eq!(small.len(), shape.iter().product::<usize>());
-            assert!(shape[1] <= LONGEST && shape[2] <= LONGEST, "{shape:?}");
-            assert!(small.iter().all(|value| *value == 1.0));
         }
     }
 }

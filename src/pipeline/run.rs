@@ -5,8 +5,8 @@ use super::{
     decode,
     denoise::{Conditioning, Denoising, GuidanceRule, Kept},
     latents,
-    memory::{self, MemoryGauge},
-    start_image, tiles,
+    memory::MemoryGauge,
+    start_image,
 };
 use crate::{
     model::{Context, FlowMatchEuler},
@@ -197,7 +197,8 @@ impl<'a> Run<'a> {
                 shape: self.shape,
                 projection: &self.pipeline.projection,
                 vae: &self.pipeline.vae,
-                device: &self.pipeline.placement.device,
+                placement: &self.pipeline.placement,
+                cancel: self.cancel,
             });
             begin = Instant::now();
         })?;
@@ -213,8 +214,7 @@ impl<'a> Run<'a> {
         let interrupted = || self.cancel.is_cancelled();
         let (vae, placement) = (&self.pipeline.vae, &self.pipeline.placement);
         let [_, height, width] = self.shape;
-        let (size, element) = ([height, width], vae.dtype().size());
-        let tile = tiles::side(vae.config(), size, element, memory::available(placement));
+        let tile = decode::tile_for(vae, [height, width], placement);
         self.decoded_in_tiles = tile.is_some();
         let pixels = decode::decode(vae, latents, tile, &interrupted)?;
         self.timings.decode = self.seconds("decoding", begin)?;

@@ -193,6 +193,7 @@ fn weights_of_nan_are_found_after_the_first_step() {
 #[test]
 fn a_full_disk_leaves_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
+    let home = tempfile::tempdir().unwrap();
     let earlier = folder.path().join("earlier.png");
     std::fs::write(&earlier, "an earlier picture").unwrap();
     for output in [folder.path(), earlier.as_path()] {
@@ -202,7 +203,11 @@ fn a_full_disk_leaves_nothing_behind() {
             tiny_model().display(),
             output.display(),
         );
-        let said = fail(Command::new("sh").args(["-c", &limited]), 2);
+        let mut shell = Command::new("sh");
+        let shell = shell
+            .args(["-c", &limited])
+            .env("DANQING_HOME", home.path());
+        let said = fail(shell, 2);
         assert!(
             said.contains("cannot be saved") && said.contains("space"),
             "{said}"
@@ -210,6 +215,25 @@ fn a_full_disk_leaves_nothing_behind() {
     }
     assert_eq!(names(folder.path()), ["earlier.png"]);
     assert_eq!(std::fs::read(&earlier).unwrap(), b"an earlier picture");
+}
+
+/// The pixels are not lost with the place that they were to go to.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_picture_that_cannot_be_saved_where_it_should_is_kept_elsewhere() {
+    let home = tempfile::tempdir().unwrap();
+    let mut command = generate(
+        &["fox", "--size", "64x64", "--steps", "1", "--seed", "7"],
+        std::path::Path::new("/proc/fox.png"),
+    );
+    let said = fail(command.env("DANQING_HOME", home.path()), 2);
+    let kept = home.path().join("data/pictures");
+    let [name] = names(&kept).try_into().unwrap();
+    let kept = kept.join(name);
+    assert!(said.contains("cannot be saved"), "{said}");
+    assert!(said.contains(&kept.display().to_string()), "{said}");
+    let metadata = danqing::gallery::read_png(&kept).unwrap().metadata.unwrap();
+    assert_eq!(metadata.request.seed.0, 7);
 }
 
 #[test]

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use danqing::checkpoint::Checkpoint;
-use danqing::pipeline::{CancelToken, DeviceChoice, Pipeline, Placement, Silent};
+use danqing::pipeline::{
+    CancelToken, DeviceChoice, Observer, Pipeline, Placement, Silent, StepReport, Suited,
+};
 use danqing::request::{ImageSize, Prompt, Request, Seed};
 use image::RgbImage;
 
@@ -97,4 +99,76 @@ fn a_seed_paints_the_same_picture_again_and_another_seed_another() {
         first,
         paint(&mut pipeline, "森林里的一只红色狐狸，剪纸", 2, 128)
     );
+}
+
+#[test]
+fn the_shipped_model_says_what_suits_it() {
+    let suited = Suited::read(&folder()).unwrap();
+    assert!(suited.holds(suited.native) && suited.sizes.contains(&suited.native));
+    assert!(suited.sizes.iter().all(|size| suited.holds(*size)));
+    assert!(!suited.holds(ImageSize::default()));
+}
+
+/// Keeps both kinds of previews of each step.
+#[derive(Default)]
+struct Previews {
+    fast: Vec<RgbImage>,
+    good: Vec<RgbImage>,
+    seconds: f64,
+}
+
+impl Observer for Previews {
+    fn step(&mut self, report: &StepReport<'_>) {
+        self.fast.push(report.preview());
+        let since = std::time::Instant::now();
+        self.good.push(report.decoded_preview().unwrap());
+        self.seconds += since.elapsed().as_secs_f64();
+    }
+}
+
+/// Root mean square of the levels between `picture` and `preview`, made as large as it.
+fn distance(preview: &RgbImage, picture: &RgbImage) -> f64 {
+    let (width, height) = picture.dimensions();
+    let filter = image::imageops::FilterType::Triangle;
+    let large = image::imageops::resize(preview, width, height, filter);
+    let pairs = large.iter().zip(picture.iter());
+    let sum: f64 = pairs
+        .map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2))
+        .sum();
+    (sum / f64::from(width * height * 3)).sqrt()
+}
+
+#[test]
+fn previews_through_the_autoencoder_are_nearer_to_the_picture_than_fast_ones() {
+    let checkpoint = Checkpoint::open(&folder()).unwrap();
+    let placement = Placement::resolve(DeviceChoice::Cpu, None).unwrap();
+    let mut pipeline =
+        Pipeline::load(&checkpoint, &placement, &mut |_, _| {}, &CancelToken::new()).unwrap();
+    for (prompt, side) in [
+        ("森林里的一只红色狐狸，剪纸", 256),
+        ("a white sailing boat on a lake at dawn, watercolour", 384),
+    ] {
+        let mut request = Request::new(Prompt::new(prompt).unwrap(), Seed(1));
+        request.size = ImageSize::new(side, side).unwrap();
+        let mut previews = Previews::default();
+        let pictures = pipeline.generate(&request, &mut previews, &CancelToken::new());
+        let picture = pictures.unwrap().remove(0);
+        let away = |kind: &[RgbImage], step: usize| distance(&kind[step], &picture.pixels);
+        let (half, last) = (previews.fast.len() / 2, previews.fast.len() - 1);
+        println!(
+            "{side}: fast {:.1} and {:.1}, good {:.1} and {:.1} of 255; {:.0} ms each, a step {:.0} ms",
+            away(&previews.fast, half),
+            away(&previews.fast, last),
+            away(&previews.good, half),
+            away(&previews.good, last),
+            1000.0 * previews.seconds / previews.good.len() as f64,
+            1000.0 * picture.timings.denoise / previews.good.len() as f64,
+        );
+        assert_eq!(previews.good[0].dimensions(), picture.pixels.dimensions());
+        assert_eq!(previews.good[last], picture.pixels, "{prompt}");
+        assert!(
+            away(&previews.good, half) < away(&previews.fast, half),
+            "{prompt}"
+        );
+    }
 }

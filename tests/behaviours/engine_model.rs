@@ -10,7 +10,7 @@ use danqing::engine::{
     Queue, SaveTo,
 };
 use danqing::gallery::{naming, read_png};
-use danqing::pipeline::{CancelToken, DeviceChoice, Pipeline, PipelineError, Placement};
+use danqing::pipeline::{CancelToken, DeviceChoice, Pipeline, PipelineError, Placement, Precision};
 use danqing::request::{Count, ImageSize, Prompt, Request, Seed, Steps};
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -57,6 +57,7 @@ fn load(handle: &EngineHandle, path: PathBuf) -> Event {
         .load(ModelChoice {
             path,
             device: DeviceChoice::Cpu,
+            ..ModelChoice::default()
         })
         .unwrap();
     wait_for(handle, |event| {
@@ -191,17 +192,73 @@ fn a_device_that_is_not_there_is_refused_with_a_reason_and_the_processor_works()
         .load(ModelChoice {
             path: tiny(),
             device: DeviceChoice::Cuda(4096),
+            ..ModelChoice::default()
         })
         .unwrap();
     match wait_for(&handle, |event| matches!(event, Event::LoadFailed { .. })) {
         Event::LoadFailed {
-            error: EngineError::Model(words),
+            error: EngineError::Device(words),
             ..
         } => assert!(words.len() > 20, "{words}"),
         other => panic!("{other:?}"),
     }
     load(&handle, tiny());
     assert_eq!(paint(&handle, request(1)).len(), 1);
+}
+
+#[test]
+fn the_number_format_that_was_chosen_is_used_or_refused_and_never_replaced() {
+    let home = tempfile::tempdir().unwrap();
+    let handle = engine(home.path());
+    let load = |precision| {
+        let choice = ModelChoice {
+            path: tiny(),
+            device: DeviceChoice::Cpu,
+            precision: Some(precision),
+            ..ModelChoice::default()
+        };
+        handle.load(choice).unwrap();
+        wait_for(&handle, |event| {
+            matches!(event, Event::Loaded { .. } | Event::LoadFailed { .. })
+        })
+    };
+    match load(Precision::Fp8) {
+        Event::LoadFailed {
+            error: EngineError::Device(words),
+            ..
+        } => assert!(words.contains("fp8") && words.contains("bf16"), "{words}"),
+        other => panic!("{other:?}"),
+    }
+    for precision in [Precision::Bf16, Precision::F32] {
+        match load(precision) {
+            Event::Loaded { provenance, .. } => {
+                assert_eq!(provenance.dtype, precision.to_string());
+            }
+            other => panic!("{other:?}"),
+        }
+        let [picture] = paint(&handle, request(1)).try_into().unwrap();
+        let record = read_png(&picture).unwrap().metadata.unwrap();
+        assert_eq!(record.dtype, precision.to_string());
+    }
+}
+
+#[test]
+fn a_text_encoder_that_is_not_kept_in_memory_changes_no_pixel() {
+    let pixels = [false, true].map(|low_memory| {
+        let home = tempfile::tempdir().unwrap();
+        let handle = engine(home.path());
+        let choice = ModelChoice {
+            path: tiny(),
+            device: DeviceChoice::Cpu,
+            low_memory,
+            ..ModelChoice::default()
+        };
+        handle.load(choice).unwrap();
+        wait_for(&handle, |event| matches!(event, Event::Loaded { .. }));
+        let [picture] = paint(&handle, request(1)).try_into().unwrap();
+        image::open(picture).unwrap().into_rgb8()
+    });
+    assert_eq!(pixels[0], pixels[1]);
 }
 
 /// Fault row 24: the files are needed while they are read, and not after.

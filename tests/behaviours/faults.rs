@@ -253,7 +253,8 @@ const FAULTS: [(u32, &str, &[&str]); 43] = [
         "cancelling at every moment",
         &[
             "cancelling_at_any_moment_gives_one_terminal_event_and_writes_nothing",
-            "an_interruption_stops_between_layers",
+            "an_interruption_stops_the_decoder_between_layers",
+            "an_interruption_stops_the_encoder_between_layers",
             "a_model_that_is_being_read_is_given_up_within_one_tensor",
             "closing_asks_once_while_a_picture_is_painted",
             "ctrl_c_ends_with_130_and_no_picture",

@@ -2,6 +2,8 @@
 
 use burn::tensor::Tensor;
 
+use danqing::model::ForwardError;
+
 use super::support::golden::{CASES, Networks, Tensors, assert_close, device, relative};
 
 fn to_bytes(image: Tensor<4>) -> Vec<u8> {
@@ -70,28 +72,44 @@ fn bf16_pictures_stay_near_the_reference() {
     assert!(error <= 0.02, "{error}");
 }
 
+/// Runs `work` to its end and with an interruption at several layers of it, and returns the whole result.
+fn interrupt<T>(work: impl Fn(&dyn Fn() -> bool) -> Result<T, ForwardError>) -> T {
+    let asked = std::cell::Cell::new(0);
+    let until = |stop_at| {
+        asked.set(0);
+        work(&|| {
+            asked.set(asked.get() + 1);
+            asked.get() == stop_at
+        })
+    };
+    let whole = until(usize::MAX).unwrap();
+    let layers = asked.get();
+    assert!(layers > 10, "only {layers} chances to stop");
+    for stop_at in [1, layers / 2, layers] {
+        assert!(matches!(until(stop_at), Err(ForwardError::Interrupted)));
+        assert_eq!(asked.get(), stop_at);
+    }
+    whole
+}
+
 #[test]
-fn an_interruption_stops_between_layers() {
+fn an_interruption_stops_the_decoder_between_layers() {
     let device = device();
     let vae = Networks::tiny("model_f32", &device).vae;
     let latents = Tensors::case("en_square")
         .list::<4>("latents", &device)
         .pop()
         .unwrap();
-    let asked = std::cell::Cell::new(0);
-    let whole = |stop_at| {
-        asked.set(0);
-        vae.decode_unless(latents.clone(), &|| {
-            asked.set(asked.get() + 1);
-            asked.get() == stop_at
-        })
-    };
-    let uninterrupted = whole(usize::MAX).unwrap();
-    assert_close("decoded", &uninterrupted, &vae.decode(latents.clone()), 0.0);
-    let layers = asked.get();
-    assert!(layers > 10, "only {layers} chances to stop");
-    for stop_at in [1, layers / 2, layers] {
-        assert!(whole(stop_at).is_err());
-        assert_eq!(asked.get(), stop_at);
-    }
+    let whole = interrupt(|interrupted| vae.decode_unless(latents.clone(), interrupted));
+    assert_close("decoded", &whole, &vae.decode(latents), 0.0);
+}
+
+#[test]
+fn an_interruption_stops_the_encoder_between_layers() {
+    let device = device();
+    let vae = Networks::tiny("model_f32", &device).vae;
+    let image: Tensor<4> = Tensors::case("img2img").tensor("init_image_f32", &device);
+    let whole = interrupt(|interrupted| vae.encode_unless(image.clone(), interrupted));
+    let ((mean, _), (want, _)) = (whole.unwrap(), vae.encode(image).unwrap());
+    assert_close("mean", &mean, &want, 0.0);
 }

@@ -88,9 +88,9 @@ impl Services {
             Effect::Gallery => self.open_gallery(state),
             Effect::CountTokens(prompt) => self.count_tokens(state, prompt),
             Effect::CheckModel(path) => {
-                let device = state.settings.device;
+                let choice = state.settings.choice(path);
                 self.background
-                    .run("check model", move || Some(check_model(path, device)));
+                    .run("check model", move || Some(check_model(&choice)));
             }
             Effect::Import(paths) => self.import(move |own| super::presets::import(own, &paths)),
             Effect::ImportText(text) => {

@@ -9,9 +9,10 @@ use crate::app::i18n::Message;
 use crate::app::outcome::Outcome;
 use crate::app::state::{MAX_TOKENS, ModelFacts, State, TokenCount};
 use crate::checkpoint::Checkpoint;
+use crate::engine::loader::place;
 use crate::engine::memory::Demands;
 use crate::engine::{ModelChoice, QueueError};
-use crate::pipeline::device::{DeviceChoice, Placement, Precision};
+use crate::pipeline::{Precision, Suited};
 
 impl Services {
     pub(super) fn queue(&self, state: &mut State, effect: Effect) {
@@ -56,10 +57,7 @@ impl Services {
     }
 
     pub(super) fn load(&self, state: &mut State, path: PathBuf) {
-        let choice = ModelChoice {
-            path,
-            device: state.settings.device,
-        };
+        let choice = state.settings.choice(path);
         if let Err(error) = self.engine.load(choice) {
             state
                 .notices
@@ -101,21 +99,27 @@ impl Services {
 }
 
 /// What the headers of a checkpoint say.
-pub(super) fn check_model(path: PathBuf, device: DeviceChoice) -> Outcome {
+pub(super) fn check_model(choice: &ModelChoice) -> Outcome {
+    let path = choice.path.clone();
     let facts = Checkpoint::open(&path).map(|checkpoint| {
         use crate::checkpoint::Part;
         let sets = Part::ALL.map(|part| checkpoint.tensors(part));
         let dtypes: std::collections::BTreeSet<String> =
             sets.iter().flat_map(|set| set.dtypes()).collect();
         let bytes = checkpoint.bytes();
-        let precision = Placement::resolve(device, None)
-            .map_or(Precision::F32, |placement| placement.precision);
+        let precision =
+            place(choice, bytes).map_or(Precision::F32, |placement| placement.precision);
+        // A hint that cannot be read is not worth refusing a model.
+        let suited = Suited::read(&path)
+            .inspect_err(|error| tracing::warn!(%error, "the usual sizes are offered"))
+            .unwrap_or_default();
         let demands = Demands::of(&checkpoint, precision);
         ModelFacts {
             precision: dtypes.into_iter().collect::<Vec<_>>().join(", "),
             parameters: sets.iter().map(|set| set.parameters()).sum(),
             bytes,
             demands: Some(demands),
+            suited,
             hash: checkpoint.quick_hash().ok(),
         }
     });

@@ -1,6 +1,6 @@
 //! What the engine does, what it may be given, and what it runs on.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::app::frame_times::Summary;
@@ -8,7 +8,8 @@ use crate::app::i18n::Message;
 use crate::engine::memory::Demands;
 use crate::engine::{ModelChoice, Provenance, Status};
 use crate::gallery::Metadata;
-use crate::pipeline::Picture;
+use crate::pipeline::device::{DeviceChoice, Precision};
+use crate::pipeline::{Picture, Suited};
 use crate::request::ImageSize;
 
 /// What the engine does.
@@ -18,6 +19,8 @@ pub struct EngineState {
     pub status: Status,
     /// What the loaded model is, for the status line.
     pub loaded: Option<ModelChoice>,
+    /// The model that could not be loaded; other settings may let it.
+    pub refused: Option<PathBuf>,
     /// What the next request will take, in seconds and bytes.
     pub foretold: Foretold,
     /// Memory of this program (or of the device) in bytes, now.
@@ -28,6 +31,20 @@ pub struct EngineState {
     pub provenance: Option<Provenance>,
     /// The device is lost; only a restart of the program helps.
     pub lost: bool,
+}
+
+impl EngineState {
+    /// The model that is loaded, being loaded, or would be if it could.
+    #[must_use]
+    pub fn wanted(&self) -> Option<&Path> {
+        match &self.status {
+            Status::Loading { choice, .. } | Status::Ready(choice) => Some(&choice.path),
+            _ => {
+                let loaded = self.loaded.as_ref().map(|choice| choice.path.as_path());
+                loaded.or(self.refused.as_deref())
+            }
+        }
+    }
 }
 
 /// A picture that is painted and could be written nowhere.
@@ -63,6 +80,19 @@ pub struct SystemState {
     pub facts: Vec<(&'static str, String)>,
     /// How long the window's own code takes for a frame.
     pub frames: Summary,
+    /// The number formats that cannot be used, and where.
+    pub unusable: Vec<Unusable>,
+}
+
+/// Why a number format cannot be used on a device.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unusable {
+    /// The device, as it is chosen.
+    pub device: DeviceChoice,
+    /// The number format.
+    pub precision: Precision,
+    /// What is missing, and what to do about it.
+    pub why: String,
 }
 
 /// A checkpoint that can be chosen.
@@ -89,6 +119,8 @@ pub struct ModelFacts {
     pub bytes: u64,
     /// What it takes in memory and time.
     pub demands: Option<Demands>,
+    /// The sizes, steps and guidance that it was made for.
+    pub suited: Suited,
     /// What marks these weights.
     pub hash: Option<String>,
 }

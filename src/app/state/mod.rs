@@ -7,7 +7,7 @@ mod layout;
 mod presets;
 
 pub use self::desk::{Desk, MAX_TOKENS, Reuse, TokenCount};
-pub use self::engine::{EngineState, Foretold, Model, ModelFacts, SystemState, Unsaved};
+pub use self::engine::{EngineState, Foretold, Model, ModelFacts, SystemState, Unsaved, Unusable};
 pub use self::gallery::{
     CanvasState, CompareMode, ExportKind, GalleryState, Zoom, prompt_of, size_of,
 };
@@ -22,8 +22,13 @@ use super::notices::Notices;
 use super::settings::Settings;
 use crate::engine::{JobId, QueueView, Status};
 use crate::gallery::Entry;
-use crate::pipeline::device::DeviceInfo;
+use crate::pipeline::Suited;
+use crate::pipeline::device::{DeviceInfo, Precision};
 use crate::request::Draft;
+use crate::request::preset::Preset;
+
+/// What presets for the small checkpoint that comes with the program call it.
+pub const DEMO_PRESETS: &str = "demo";
 
 /// Everything.
 pub struct State {
@@ -65,6 +70,8 @@ pub struct State {
     pub gallery_folder: PathBuf,
     /// What the program runs on.
     pub system: SystemState,
+    /// Whether the desktop asks its programs to keep still.
+    pub still_desktop: bool,
 }
 
 impl State {
@@ -94,6 +101,7 @@ impl State {
             closing: Closing::No,
             gallery_folder,
             system: SystemState::default(),
+            still_desktop: false,
         }
     }
 
@@ -133,6 +141,52 @@ impl State {
     #[must_use]
     pub fn demo_chosen(&self) -> bool {
         self.settings.model.is_none() && self.models.first().is_some_and(|model| model.demo)
+    }
+
+    /// The sizes, steps and guidance that suit the checkpoint in use, as far as that is known.
+    #[must_use]
+    pub fn suited(&self) -> Suited {
+        let facts = self
+            .current_model()
+            .and_then(|model| model.facts.as_ref()?.as_ref().ok());
+        facts.map(|facts| facts.suited.clone()).unwrap_or_default()
+    }
+
+    /// The presets that match the search with their places, those made for the checkpoint in use first.
+    #[must_use]
+    pub fn presets_found(&self) -> Vec<(usize, &PresetEntry)> {
+        let mut found: Vec<_> = self.presets.found().collect();
+        found.sort_by_key(|(_, entry)| !self.suits_model(&entry.preset));
+        found
+    }
+
+    /// Whether `preset` was made for a checkpoint like the one in use, or for any.
+    #[must_use]
+    pub fn suits_model(&self, preset: &Preset) -> bool {
+        let (Some(made_for), Some(model)) = (&preset.model, self.current_model()) else {
+            return true;
+        };
+        made_for.eq_ignore_ascii_case(DEMO_PRESETS) == model.demo
+    }
+
+    /// What a preset names as the model that it was made for.
+    #[must_use]
+    pub fn made_for(&self, preset: &Preset) -> String {
+        let made_for = preset.model.clone().unwrap_or_default();
+        let demo = self.models.iter().find(|model| model.demo);
+        match demo {
+            Some(demo) if made_for.eq_ignore_ascii_case(DEMO_PRESETS) => demo.name.clone(),
+            _ => made_for,
+        }
+    }
+
+    /// Why `precision` cannot be used on the device that is chosen.
+    #[must_use]
+    pub fn why_not_precision(&self, precision: Precision) -> Option<&str> {
+        let known = self.system.unusable.iter();
+        let mut here = known
+            .filter(|known| (known.device, known.precision) == (self.settings.device, precision));
+        here.next().map(|known| known.why.as_str())
     }
 
     /// The chosen picture.

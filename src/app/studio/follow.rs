@@ -24,14 +24,19 @@ impl Studio {
         let changed = self.shown.as_ref().is_none_or(|(shown, _)| {
             shown.language != settings.language
                 || shown.theme != settings.theme
-                || shown.reduced_motion != settings.reduced_motion
-        });
+                || shown.motion != settings.motion
+        }) || self.shown_still != self.state.still_desktop;
         if !changed {
             return;
         }
         let language = settings.language.unwrap_or_else(Language::of_system);
         let new_language = self.shown.is_none() || language != self.words.language();
-        theme::install(ctx, settings.theme, settings.reduced_motion);
+        self.shown_still = self.state.still_desktop;
+        theme::install(
+            ctx,
+            settings.theme,
+            settings.motion.is_reduced(self.shown_still),
+        );
         if new_language {
             self.words = Words::new(language);
             fonts::install(ctx, language);

@@ -50,7 +50,7 @@ impl Studio {
         let (free, loaded) = if on_cpu {
             (free_memory()?, true)
         } else {
-            // What was free before the model was loaded, so that its weights count too.
+            // All of the card's memory, so that the weights, which are on it already, count too.
             (
                 self.state
                     .devices

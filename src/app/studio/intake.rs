@@ -1,7 +1,7 @@
 //! What comes into the window from other threads and programs.
 
 use std::sync::PoisonError;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use eframe::egui::{Context, ViewportCommand};
 
@@ -12,6 +12,8 @@ use crate::app::update;
 use crate::engine::Event;
 use crate::gallery::Thumb;
 
+/// The longest that small pictures hold up a frame at a time; those left over come with the next one.
+const UPLOADING: Duration = Duration::from_millis(3);
 /// Small pictures that are waited for at once.
 const WAITED_FOR: usize = 256;
 
@@ -121,16 +123,21 @@ impl Studio {
             return;
         };
         let (state, textures) = (&self.state, &mut self.textures);
-        self.services
-            .wanted
-            .retain(|entry| match thumbs.get(&state.gallery_folder, entry) {
+        let since = Instant::now();
+        self.services.wanted.retain(|entry| {
+            if since.elapsed() > UPLOADING {
+                ctx.request_repaint();
+                return true;
+            }
+            match thumbs.get(&state.gallery_folder, entry) {
                 Thumb::Ready(pixels) => {
                     textures.put_thumbnail(ctx, entry.path.clone(), &pixels);
                     false
                 }
                 Thumb::Coming => true,
                 Thumb::Bad(_) => false,
-            });
+            }
+        });
         // What was scrolled past is not waited for.
         let past = self.services.wanted.len().saturating_sub(WAITED_FOR);
         self.services.wanted.drain(..past);

@@ -28,6 +28,8 @@ pub struct Studio {
     services: Services,
     commands: Commands,
     shown: Option<(Settings, String)>,
+    /// Whether the desktop asked to keep still when the look was last put into force.
+    shown_still: bool,
     session_due: Option<Instant>,
     memory_seen: Option<Instant>,
     presets_shown: u64,
@@ -58,6 +60,7 @@ impl Studio {
             services,
             commands: Commands::default(),
             shown: None,
+            shown_still: false,
             session_due: None,
             memory_seen: None,
             presets_shown: 0,

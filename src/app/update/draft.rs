@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::app::effect::Effect;
 use crate::app::i18n::{Language, Message};
 use crate::app::notices::{Offer, Weight};
-use crate::app::state::{CanvasState, Narrow, RightTab, State};
+use crate::app::state::{CanvasState, DEMO_PRESETS, Narrow, PresetEntry, RightTab, State};
 use crate::request::preset::Preset;
 use crate::request::{Draft, ImageSize, Seed};
 
@@ -133,6 +133,14 @@ pub(super) fn style_word(state: &mut State, word: &str, out: &mut Vec<Effect>) {
     change(state, out, |draft| draft.prompt = new);
 }
 
+/// Takes the size, steps and guidance that the model in use was made for.
+pub(super) fn use_what_suits(state: &mut State, out: &mut Vec<Effect>) {
+    let suited = state.suited();
+    change(state, out, |draft| {
+        (draft.size, draft.steps, draft.guidance) = (suited.native, suited.steps, suited.guidance);
+    });
+}
+
 pub(super) fn earlier_prompt(state: &mut State, out: &mut Vec<Effect>) {
     let (place, before) = match state.desk.recalled.take() {
         Some((place, before)) => (place.saturating_sub(1), before),
@@ -258,8 +266,35 @@ pub(super) fn apply_preset(state: &mut State, place: usize, out: &mut Vec<Effect
     let preset = entry.preset.clone();
     change(state, out, |draft| preset.apply(draft));
     state.presets.applied = Some(place);
-    let said = Message::new("notice-preset-applied").with("name", name);
-    state.notices.offer(Weight::Good, said, Offer::UndoDraft);
+    let (weight, said) = applied(state, name, &preset);
+    state.notices.offer(weight, said, Offer::UndoDraft);
+}
+
+/// What is said of a preset that was applied: also that it was made for another model than the one in use.
+fn applied(state: &State, name: String, preset: &Preset) -> (Weight, Message) {
+    match state.current_model() {
+        Some(current) if !state.suits_model(preset) => {
+            let said = Message::new("notice-preset-other-model")
+                .with("name", name)
+                .with("model", state.made_for(preset))
+                .with("current", current.name.as_str());
+            (Weight::Warning, said)
+        }
+        _ => {
+            let said = Message::new("notice-preset-applied").with("name", name);
+            (Weight::Good, said)
+        }
+    }
+}
+
+/// The same of one that came from outside, where there is something to say.
+pub(super) fn warn_of_other_model(state: &mut State, entry: &PresetEntry) {
+    if state.suits_model(&entry.preset) {
+        return;
+    }
+    let name = entry.name(state.settings.language.unwrap_or_else(Language::of_system));
+    let (_, said) = applied(state, name.to_owned(), &entry.preset);
+    state.notices.warn(said);
 }
 
 pub(super) fn save_preset(
@@ -270,6 +305,13 @@ pub(super) fn save_preset(
     out: &mut Vec<Effect>,
 ) {
     let mut preset = Preset::from_draft(name, &state.draft);
+    preset.model = state.current_model().map(|model| {
+        if model.demo {
+            DEMO_PRESETS.to_owned()
+        } else {
+            model.name.clone()
+        }
+    });
     if state.settings.language.unwrap_or_else(Language::of_system) == Language::Chinese {
         preset.name_zh = preset.name.clone();
     }

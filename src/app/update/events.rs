@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use crate::app::effect::Effect;
-use crate::app::i18n::Message;
+use crate::app::i18n::{Message, Value};
 use crate::app::notices::{Offer, Weight};
 use crate::app::state::{State, Unsaved};
-use crate::engine::{EngineError, Event, JobId, Kept, ModelChoice, Outcome, Provenance, keeper};
+use crate::engine::{
+    EngineError, Event, JobId, Kept, ModelChoice, Outcome, Provenance, Status, keeper,
+};
 use crate::gallery::Notice;
 use crate::pipeline::Picture;
 use crate::request::{Count, Request};
@@ -30,10 +32,15 @@ pub fn engine_event(state: &mut State, event: Event) -> Vec<Effect> {
         }
         Event::LoadFailed { choice, error } => {
             state.engine.loaded = None;
+            let offer = match error {
+                EngineError::Device(_) => Offer::OpenSettings,
+                _ => Offer::OpenModels,
+            };
             let said = Message::new("notice-load-failed")
                 .with("name", state.model_name(&choice.path))
                 .because(error);
-            state.notices.offer(Weight::Error, said, Offer::OpenModels);
+            state.engine.refused = Some(choice.path);
+            state.notices.offer(Weight::Error, said, offer);
         }
         Event::Unloaded => state.engine.loaded = None,
         Event::Started(job) => {
@@ -84,7 +91,10 @@ fn loaded(
 ) {
     let name = state.model_name(&choice.path);
     tracing::info!(model = %name, seconds, "model loaded");
-    state.engine.loaded = Some(choice);
+    // Events come before the status: what is asked of the model in use below must not mean the one before.
+    state.engine.status = Status::Ready(choice.clone());
+    let before = state.engine.loaded.replace(choice);
+    state.engine.refused = None;
     let model = &provenance.model;
     let model = model.hash.as_ref().unwrap_or(&model.name);
     state.engine.forecast_key = format!("{model} {} {}", provenance.device, provenance.dtype);
@@ -94,7 +104,30 @@ fn loaded(
         state.notices.warn(said);
     }
     state.engine.provenance = Some(provenance);
+    let now = state.engine.loaded.as_ref().map(|choice| &choice.path);
+    if before.is_some_and(|before| Some(&before.path) != now) {
+        offer_what_suits(state, name);
+    }
     out.push(Effect::CountTokens(state.draft.full_prompt()));
+}
+
+/// After a switch from another model: its size, steps and guidance may be in the sliders still.
+fn offer_what_suits(state: &mut State, name: String) {
+    let suited = state.suited();
+    let draft = &state.draft;
+    let kept = suited.holds(draft.size)
+        && suited.sizes.contains(&draft.size)
+        && (draft.steps, draft.guidance) == (suited.steps, suited.guidance);
+    if kept {
+        return;
+    }
+    let said = Message::new("notice-suits")
+        .with("name", name)
+        .with("width", suited.native.width().to_string())
+        .with("height", suited.native.height().to_string())
+        .with("steps", suited.steps.get())
+        .with("guidance", Value::Number(f64::from(suited.guidance.get())));
+    state.notices.offer(Weight::Hint, said, Offer::UseWhatSuits);
 }
 
 /// Shows a finished picture to who has watched it, and says so when it is not where it should be.

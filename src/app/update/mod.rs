@@ -8,7 +8,7 @@ mod queue;
 
 pub use events::{engine_event, gallery_notice};
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use eframe::egui::ThemePreference;
 
@@ -142,7 +142,7 @@ fn act(state: &mut State, action: Action, out: &mut Vec<Effect>) {
             action,
             Action::NextPicture | Action::PreviousPicture | Action::Cancel | Action::LaterPrompt
         ) {
-            state.notices.warn(why);
+            state.notices.hint(why);
         }
         return;
     }
@@ -297,23 +297,22 @@ fn choose_model(state: &mut State, place: usize, out: &mut Vec<Effect>) {
     };
     let path = model.path.clone();
     state.settings.model = Some(path.clone());
+    if state.queue.running().is_some() {
+        say_after_job(state, &path);
+    }
     out.push(Effect::Load(path));
     out.push(Effect::Settings(Box::new(state.settings.clone())));
-    if state.queue.running().is_some() {
-        state
-            .notices
-            .good(Message::new("notice-model-after-job").with("name", model.name.as_str()));
-    }
 }
 
 fn change_settings(state: &mut State, new: Settings, out: &mut Vec<Effect>) {
     let old = std::mem::replace(&mut state.settings, new);
     let new = &state.settings;
-    if old.device != new.device
-        && let Some(choice) = &state.engine.loaded
-    {
-        out.push(Effect::Load(choice.path.clone()));
+    let elsewhere =
+        (old.device, old.precision, old.low_memory) != (new.device, new.precision, new.low_memory);
+    if elsewhere {
+        load_again(state, out);
     }
+    let new = &state.settings;
     if old.previews != new.previews {
         out.push(Effect::Previews(new.previews));
     }
@@ -333,8 +332,28 @@ fn change_settings(state: &mut State, new: Settings, out: &mut Vec<Effect>) {
     }
 }
 
+/// Loads the model in use as the settings now say, and counts anew what each model takes.
+fn load_again(state: &mut State, out: &mut Vec<Effect>) {
+    let paths = state.models.iter().map(|model| model.path.clone());
+    out.extend(paths.map(Effect::CheckModel));
+    let Some(path) = state.engine.wanted().map(Path::to_path_buf) else {
+        return;
+    };
+    if state.queue.running().is_some() {
+        say_after_job(state, &path);
+    }
+    out.push(Effect::Load(path));
+}
+
+fn say_after_job(state: &mut State, path: &Path) {
+    let name = state.model_name(path);
+    let said = Message::new("notice-model-after-job").with("name", name);
+    state.notices.good(said);
+}
+
 fn take_offer(state: &mut State, offer: Offer, out: &mut Vec<Effect>) {
     match offer {
+        Offer::UseWhatSuits => draft::use_what_suits(state, out),
         Offer::UndoTrash => out.push(Effect::UndoTrash),
         Offer::UndoDraft => draft::undo_draft(state, out),
         Offer::Restart => out.push(Effect::Restart),
@@ -359,6 +378,6 @@ pub fn close_requested(state: &mut State) -> bool {
 }
 
 /// The full path of a picture of the gallery.
-fn full(state: &State, path: &std::path::Path) -> PathBuf {
+fn full(state: &State, path: &Path) -> PathBuf {
     state.gallery_folder.join(path)
 }

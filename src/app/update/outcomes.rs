@@ -44,12 +44,14 @@ pub(super) fn take(state: &mut State, outcome: Outcome, out: &mut Vec<Effect>) {
             state.devices = devices;
             state.system = *system;
         }
+        Outcome::StillDesktop(still) => state.still_desktop = still,
         Outcome::Rescued(unsaved, path) => {
             state.unsaved.retain(|held| *held != unsaved);
             let path = path.display().to_string();
             let said = Message::new("notice-exported").with("path", path);
             state.notices.good(said);
         }
+        Outcome::Said(Weight::Hint, message) => state.notices.hint(message),
         Outcome::Said(Weight::Good, message) => state.notices.good(message),
         Outcome::Said(Weight::Warning, message) => state.notices.warn(message),
         Outcome::Said(Weight::Error, message) => state.notices.error(message),
@@ -113,6 +115,7 @@ fn take_imported(state: &mut State, imported: Imported, out: &mut Vec<Effect>) {
     // One preset is meant to be used; many are meant to be kept.
     if let [only] = presets.as_slice() {
         only.preset.apply(&mut new);
+        draft::warn_of_other_model(state, only);
     }
     let mut message = if good == 0 {
         Message::new("notice-import-nothing").with("refused", refused.len())

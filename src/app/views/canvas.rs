@@ -1,32 +1,17 @@
 //! The picture: the preview while it is painted, then the picture itself; zoom and pan; what to do when there is none.
 
-use std::path::Path;
-
 use eframe::egui::{
-    self, Align2, Color32, CornerRadius, Frame, Margin, Panel, Pos2, Rect, RichText, Sense,
-    TextureHandle, Ui, Vec2, pos2, vec2,
+    self, Align2, CornerRadius, Frame, Margin, Panel, Rect, RichText, Sense, Ui, Vec2, vec2,
 };
 
 use super::View;
+use super::picture::{Shown, of_entry, paint, placed, scale, zoom_and_pan};
 use super::{canvas_bar, canvas_compare, status, widgets};
 use crate::app::command::{Action, Command};
-use crate::app::state::{Zoom, prompt_of, size_of};
+use crate::app::state::Zoom;
 use crate::app::theme::{GRID, Tokens};
 use crate::engine::{JobId, Status};
 use crate::request::Draft;
-
-/// The least and the most screen pixels for one of the picture.
-const ZOOMS: std::ops::RangeInclusive<f32> = 0.05..=32.0;
-
-/// What is drawn.
-pub(super) struct Shown<'a> {
-    /// Its pixels.
-    pub texture: &'a TextureHandle,
-    /// Its size in pixels, which a preview only stands for.
-    pub size: Vec2,
-    /// What a screen reader says.
-    pub name: String,
-}
 
 /// Draws the picture area and the bar below it.
 pub fn show(ui: &mut Ui, view: &mut View<'_>) {
@@ -110,102 +95,6 @@ fn before_first_step(ui: &mut Ui, view: &View<'_>, area: Rect) {
     widgets::text_cut(ui, sheet, Align2::CENTER_CENTER, &text, style, t.text_weak);
 }
 
-/// A picture of the gallery.
-pub(super) fn of_entry<'a>(view: &View<'_>, path: &Path, texture: &'a TextureHandle) -> Shown<'a> {
-    let entry = view.state.gallery.entry(path);
-    let size = entry.and_then(|entry| size_of(entry));
-    let size = size.map_or(texture.size_vec2(), |(width, height)| {
-        vec2(width as f32, height as f32)
-    });
-    let prompt = entry
-        .map(|entry| prompt_of(entry).to_owned())
-        .unwrap_or_default();
-    Shown {
-        texture,
-        size,
-        name: view.say_with("canvas-picture", &[("prompt", prompt.into())]),
-    }
-}
-
-/// Where the picture is, in points.
-pub(super) fn placed(ui: &Ui, view: &View<'_>, area: Rect, size: Vec2) -> Rect {
-    let scale = scale(ui, view.state.canvas.zoom, area, size);
-    let (x, y) = if view.state.canvas.zoom == Zoom::Fit {
-        (0.0, 0.0)
-    } else {
-        view.state.canvas.pan
-    };
-    Rect::from_center_size(area.center() + vec2(x, y), size * scale)
-}
-
-/// Points for one pixel of the picture.
-fn scale(ui: &Ui, zoom: Zoom, area: Rect, size: Vec2) -> f32 {
-    match zoom {
-        Zoom::Scale(scale) => scale / ui.ctx().pixels_per_point(),
-        Zoom::Fit => {
-            let margin = if area.width() > 480.0 {
-                3.0 * GRID
-            } else {
-                GRID
-            };
-            let room = (area.size() - Vec2::splat(2.0 * margin)).max(Vec2::splat(16.0));
-            (room.x / size.x.max(1.0)).min(room.y / size.y.max(1.0))
-        }
-    }
-}
-
-/// Lets the wheel zoom about the pointer and a drag pan.
-pub(super) fn zoom_and_pan(
-    ui: &Ui,
-    view: &mut View<'_>,
-    area: Rect,
-    size: Vec2,
-    response: &egui::Response,
-) {
-    let canvas = &view.state.canvas;
-    let ppp = ui.ctx().pixels_per_point();
-    let old = scale(ui, canvas.zoom, area, size) * ppp;
-    let old_pan = if canvas.zoom == Zoom::Fit {
-        Vec2::ZERO
-    } else {
-        vec2(canvas.pan.0, canvas.pan.1)
-    };
-    if response.double_clicked() {
-        let zoom = if canvas.zoom == Zoom::Fit {
-            Zoom::Scale(1.0)
-        } else {
-            Zoom::Fit
-        };
-        view.send(Command::Canvas {
-            zoom,
-            pan: (0.0, 0.0),
-        });
-        return;
-    }
-    let mut new = old;
-    let mut pan = old_pan;
-    if let Some(pointer) = response.hover_pos() {
-        let (pinch, wheel) = ui.input(|i| (i.zoom_delta(), i.smooth_scroll_delta().y));
-        let factor = pinch * (wheel / 240.0).exp();
-        if (factor - 1.0).abs() > 1e-4 {
-            new = (old * factor).clamp(*ZOOMS.start(), *ZOOMS.end());
-            let from_middle = pointer - area.center();
-            pan = from_middle - (from_middle - pan) * (new / old);
-        }
-    }
-    if response.dragged() {
-        pan += response.drag_delta();
-    }
-    if (new - old).abs() > 1e-6 || pan != old_pan {
-        let reach = size * (new / ppp) * 0.5 + area.size() * 0.4;
-        pan = pan.clamp(-reach, reach);
-        view.send(Command::Canvas {
-            zoom: Zoom::Scale(new),
-            pan: (pan.x, pan.y),
-        });
-    }
-}
-
 fn single(ui: &mut Ui, view: &mut View<'_>, area: Rect, shown: &Shown<'_>) {
     let response = ui.allocate_rect(area, Sense::click_and_drag());
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &shown.name));
@@ -213,14 +102,6 @@ fn single(ui: &mut Ui, view: &mut View<'_>, area: Rect, shown: &Shown<'_>) {
     let rect = placed(ui, view, area, shown.size);
     paint(ui, area, rect, shown.texture);
     response.context_menu(|ui| canvas_bar::menu(ui, view));
-}
-
-/// Paints a picture, cut to the area.
-pub(super) fn paint(ui: &Ui, clip: Rect, rect: Rect, texture: &TextureHandle) {
-    let uv = Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0));
-    ui.painter()
-        .with_clip_rect(clip)
-        .image(texture.id(), rect, uv, Color32::WHITE);
 }
 
 /// The first look: what to do, and three prompts to start from.
@@ -281,17 +162,4 @@ fn nothing_yet(ui: &mut Ui, view: &mut View<'_>) {
                 });
             });
     });
-}
-
-/// A small label on the picture.
-pub(super) fn tag(ui: &Ui, at: Pos2, align: Align2, text: &str) {
-    let font = egui::TextStyle::Small.resolve(ui.style());
-    let galley = ui
-        .painter()
-        .layout_no_wrap(text.to_owned(), font, Color32::WHITE);
-    let rect = align.anchor_size(at, galley.size() + vec2(12.0, 6.0));
-    ui.painter()
-        .rect_filled(rect, CornerRadius::same(6), Color32::from_black_alpha(150));
-    ui.painter()
-        .galley(rect.min + vec2(6.0, 3.0), galley, Color32::WHITE);
 }

@@ -3,7 +3,7 @@
 use eframe::egui::{self, Align2, Color32, CursorIcon, Rect, Sense, Stroke, Ui, pos2, vec2};
 
 use super::View;
-use super::canvas::{Shown, of_entry, paint, placed, tag, zoom_and_pan};
+use super::picture::{Shown, of_entry, paint, placed, tag, zoom_and_pan};
 use crate::app::command::Command;
 use crate::app::state::CompareMode;
 

@@ -112,7 +112,7 @@ fn save_preset(ui: &mut Ui, view: &mut View<'_>) {
     let texture = view.state.gallery.chosen.as_ref();
     if let Some(texture) = texture.and_then(|path| view.textures.thumbnail(path)) {
         ui.horizontal(|ui| {
-            widgets::tile(ui, Some(texture), "", 56.0);
+            widgets::tile(ui, texture, 56.0);
             ui.checkbox(&mut with_picture, view.say("save-preset-with-picture"));
         });
     }

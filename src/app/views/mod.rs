@@ -14,6 +14,8 @@ mod models;
 mod notices;
 mod palette;
 mod params;
+mod picture;
+mod preset_tile;
 mod presets;
 mod prompt;
 mod queue;

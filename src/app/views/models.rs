@@ -177,6 +177,17 @@ fn facts_line(view: &View<'_>, model: &Model) -> String {
             }
         }
     }
+    let state = &view.state.engine;
+    let current = state.loaded.as_ref().map(|choice| &choice.path) == Some(&model.path);
+    if let Some(provenance) = state.provenance.as_ref().filter(|_| current) {
+        parts.push(view.say_with(
+            "models-runs",
+            &[
+                ("precision", provenance.dtype.as_str().into()),
+                ("device", provenance.device.as_str().into()),
+            ],
+        ));
+    }
     if !model.demo {
         parts.push(model.path.display().to_string());
     }

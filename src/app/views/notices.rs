@@ -27,9 +27,15 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
     }
     let screen = ui.ctx().content_rect();
     let width = (screen.width() - 32.0).min(400.0);
+    // Above the picture's bar; below a dialog, whose last rows it would else cover.
+    let rise = if view.state.layout.dialog.is_some() {
+        8.0
+    } else {
+        84.0
+    };
     let area = Area::new(Id::unique("notices"))
         .order(Order::Foreground)
-        .anchor(Align2::CENTER_BOTTOM, vec2(0.0, -84.0));
+        .anchor(Align2::CENTER_BOTTOM, vec2(0.0, -rise));
     area.show(ui.ctx(), |ui| {
         ui.set_width(width);
         for notice in &notices {
@@ -88,6 +94,7 @@ fn button_width(ui: &Ui, text: &str) -> f32 {
 fn words(ui: &mut Ui, view: &View<'_>, notice: &Notice) {
     let t = Tokens::of(ui);
     let (icon, color) = match notice.weight {
+        Weight::Hint => (Icon::Info, t.text_weak),
         Weight::Good => (Icon::Check, t.success),
         Weight::Warning => (Icon::Warning, t.warning),
         Weight::Error => (Icon::Warning, t.error),
@@ -118,6 +125,7 @@ fn words(ui: &mut Ui, view: &View<'_>, notice: &Notice) {
 
 fn offer_key(offer: &Offer) -> &'static str {
     match offer {
+        Offer::UseWhatSuits => "offer-use",
         Offer::UndoTrash => "offer-untrash",
         Offer::UndoDraft => "offer-undo",
         Offer::Restart => "banner-restart",

@@ -1,7 +1,5 @@
 //! Size, steps, guidance, count and seed.
 
-use std::cmp::Ordering;
-
 use eframe::egui::{self, Align, Layout, TextEdit, Ui, vec2};
 
 use super::View;
@@ -9,32 +7,22 @@ use super::icons::Icon;
 use super::widgets;
 use crate::app::command::{Action, Command};
 use crate::app::theme::{GRID, Tokens};
+use crate::pipeline::Suited;
 use crate::request::{Count, Draft, Guidance, ImageSize, Steps};
 
-/// The sizes of one press.
-const SIZES: [(u32, u32); 5] = [
-    (512, 512),
-    (768, 768),
-    (1024, 1024),
-    (1024, 576),
-    (576, 1024),
-];
-/// The size that the small model was taught at.
-const DEMO_SIZE: (u32, u32) = (256, 256);
 /// The longest side of the sliders.
 const LONGEST: u32 = 2048;
-/// The transformer calls that Turbo was distilled to.
-const NATIVE_STEPS: u32 = 8;
 
 /// Draws the two cards.
 pub fn show(ui: &mut Ui, view: &mut View<'_>) {
+    let suited = view.state.suited();
     widgets::card(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 4.0;
-        size(ui, view);
+        size(ui, view, &suited);
     });
     widgets::card(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 4.0;
-        sampling(ui, view);
+        sampling(ui, view, &suited);
         seed(ui, view);
     });
 }
@@ -47,7 +35,7 @@ fn send_draft(view: &mut View<'_>, change: impl FnOnce(&mut Draft)) {
     }
 }
 
-fn size(ui: &mut Ui, view: &mut View<'_>) {
+fn size(ui: &mut Ui, view: &mut View<'_>, suited: &Suited) {
     let size = view.state.draft.size;
     ui.horizontal(|ui| {
         widgets::title(ui, &view.say("size-title"));
@@ -69,43 +57,69 @@ fn size(ui: &mut Ui, view: &mut View<'_>) {
             });
         });
     });
+    one_click(ui, view, suited);
+    sides(ui, view, size, suited);
+    if !suited.holds(size) {
+        let hint = view.say_with(
+            "size-not-suited",
+            &[
+                ("shortest", suited.shortest.to_string().into()),
+                ("longest", suited.longest.to_string().into()),
+            ],
+        );
+        let text = egui::RichText::new(hint).small();
+        ui.add(egui::Label::new(text.color(Tokens::of(ui).warning)).wrap());
+    }
+}
+
+/// The sizes of one press.
+fn one_click(ui: &mut Ui, view: &mut View<'_>, suited: &Suited) {
+    let now = view.state.draft.size;
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(5.0, 6.0);
-        let demo = view.state.demo_active();
-        let sizes = demo.then_some(DEMO_SIZE).into_iter().chain(SIZES);
-        for (width, height) in sizes {
-            let chosen = (width, height) == (size.width(), size.height());
-            let text = match width.cmp(&height) {
-                Ordering::Equal => format!("{width}²"),
-                Ordering::Greater => "16:9".to_owned(),
-                Ordering::Less => "9:16".to_owned(),
-            };
+        for size in &suited.sizes {
             let full = view.say_with(
                 "size-one-click",
-                &[("width", width.into()), ("height", height.into())],
+                &[
+                    ("width", size.width().to_string().into()),
+                    ("height", size.height().to_string().into()),
+                ],
             );
-            if widgets::chip(ui, &text, chosen)
+            if widgets::chip(ui, &short_name(*size), *size == now)
                 .accessible_name(&full)
                 .on_hover_text(&full)
                 .clicked()
-                && let Ok(size) = ImageSize::new(width, height)
             {
-                send_draft(view, |draft| draft.size = size);
+                send_draft(view, |draft| draft.size = *size);
             }
         }
     });
-    sides(ui, view, size);
 }
 
-fn sides(ui: &mut Ui, view: &mut View<'_>, size: ImageSize) {
-    let shortest = if view.state.demo_active() {
-        128.0
-    } else {
-        256.0
-    };
+/// A size as a chip says it: the side of a square, or the ratio of the sides.
+fn short_name(size: ImageSize) -> String {
+    let (width, height) = (size.width(), size.height());
+    if width == height {
+        return format!("{width}²");
+    }
+    let (mut divisor, mut rest) = (width, height);
+    while rest != 0 {
+        (divisor, rest) = (rest, divisor % rest);
+    }
+    format!("{}:{}", width / divisor, height / divisor)
+}
+
+fn sides(ui: &mut Ui, view: &mut View<'_>, size: ImageSize, suited: &Suited) {
+    // A size from a preset or a picture may lie outside of what suits the model, and must not be moved by being shown.
+    let shortest = suited.shortest.min(size.width()).min(size.height());
+    let longest = (2 * suited.longest)
+        .min(LONGEST)
+        .max(size.width())
+        .max(size.height());
+    let (shortest, longest) = (f64::from(shortest), f64::from(longest));
     let keep = view.state.desk.keep_ratio;
     let pixels = |value: f64| format!("{value:.0} px");
-    let range = shortest..=f64::from(LONGEST);
+    let range = shortest..=longest;
     let (mut width, mut height) = (f64::from(size.width()), f64::from(size.height()));
     let name = view.say("size-width");
     widgets::slider_row(ui, &name, &mut width, range.clone(), 16.0, pixels);
@@ -122,14 +136,13 @@ fn sides(ui: &mut Ui, view: &mut View<'_>, size: ImageSize) {
     } else if keep {
         width = height * ratio;
     }
-    let side =
-        |value: f64| ((value / 16.0).round() * 16.0).clamp(shortest, f64::from(LONGEST)) as u32;
+    let side = |value: f64| ((value / 16.0).round() * 16.0).clamp(shortest, longest) as u32;
     if let Ok(size) = ImageSize::new(side(width), side(height)) {
         send_draft(view, |draft| draft.size = size);
     }
 }
 
-fn sampling(ui: &mut Ui, view: &mut View<'_>) {
+fn sampling(ui: &mut Ui, view: &mut View<'_>, suited: &Suited) {
     let draft = &view.state.draft;
     let mut steps = f64::from(draft.steps.get());
     let mut guidance = f64::from(draft.guidance.get());
@@ -143,10 +156,12 @@ fn sampling(ui: &mut Ui, view: &mut View<'_>) {
         1.0,
         |value| format!("{value:.0}"),
     );
-    mark_native(ui, &row, f64::from(NATIVE_STEPS));
-    row.on_hover_text(view.say("sampling-steps-native"));
-    if (steps - f64::from(NATIVE_STEPS)).abs() > 0.5 {
-        widgets::hint(ui, &view.say("sampling-steps-other"));
+    let native = f64::from(suited.steps.get());
+    let args = [("steps", suited.steps.get().into())];
+    mark_native(ui, &row, native);
+    row.on_hover_text(view.say_with("sampling-steps-native", &args));
+    if (steps - native).abs() > 0.5 {
+        widgets::hint(ui, &view.say_with("sampling-steps-other", &args));
     }
     let off = view.say("sampling-guidance-off");
     let range = f64::from(Guidance::MIN)..=f64::from(Guidance::MAX);
@@ -164,7 +179,12 @@ fn sampling(ui: &mut Ui, view: &mut View<'_>) {
             }
         },
     );
-    row.on_hover_text(view.say("sampling-guidance-native"));
+    row.on_hover_text(if suited.guidance.is_on() {
+        let guidance = format!("{:.1}", suited.guidance.get());
+        view.say_with("sampling-guidance-suits", &[("guidance", guidance.into())])
+    } else {
+        view.say("sampling-guidance-native")
+    });
     if guidance > 1.0 {
         widgets::hint(ui, &view.say("sampling-guidance-cost"));
     }

@@ -4,7 +4,7 @@ use eframe::egui::{self, Align, Layout, RichText, Sense, TextEdit, TextStyle, Ui
 
 use super::View;
 use super::icons::Icon;
-use super::widgets;
+use super::{preset_tile, widgets};
 use crate::app::command::{Action, Command};
 use crate::app::i18n::Language;
 use crate::app::state::PresetEntry;
@@ -58,7 +58,7 @@ fn search(ui: &mut Ui, view: &mut View<'_>) {
 fn list(ui: &mut Ui, view: &mut View<'_>) {
     let state = view.state;
     let language = view.words.language();
-    let found: Vec<(usize, &PresetEntry)> = state.presets.found().collect();
+    let found = state.presets_found();
     if found.is_empty() {
         let key = if state.presets.entries.is_empty() {
             "presets-none"
@@ -69,49 +69,99 @@ fn list(ui: &mut Ui, view: &mut View<'_>) {
         return;
     }
     ui.spacing_mut().item_spacing.y = 2.0;
+    let mut before = true;
     for (place, entry) in found {
+        let suits = state.suits_model(&entry.preset);
+        if before && !suits {
+            others(ui, view);
+        }
+        before = suits;
         row(ui, view, place, entry, language);
     }
+}
+
+/// The line above the presets that were made for another model.
+fn others(ui: &mut Ui, view: &View<'_>) {
+    ui.add_space(6.0);
+    widgets::hint(ui, &view.say("presets-others"));
 }
 
 fn row(ui: &mut Ui, view: &mut View<'_>, place: usize, entry: &PresetEntry, language: Language) {
     let t = Tokens::of(ui);
     let own = entry.file.is_some();
+    let suits = view.state.suits_model(&entry.preset);
     let name = entry.name(language);
     let about = entry
         .about(language)
         .map_or_else(|| summary(view, entry), str::to_owned);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click());
-    let label = view.say_with("presets-apply", &[("name", name.into())]);
+    let label = label(view, entry, name);
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &label));
     let applied = view.state.presets.applied == Some(place);
     widgets::row_ground(ui, rect, &response, applied);
     let inner = rect.shrink(4.0);
     let (picture, words) = inner.split_left_right_at_x(inner.left() + inner.height());
-    widgets::paint_tile(ui, picture, view.textures.preset(&entry.key), name);
+    let texture = view.textures.preset(&entry.key);
+    preset_tile::paint(ui, picture, entry, texture, !suits);
     let mut words = words.shrink2(vec2(0.0, 2.0));
     words.min.x += 10.0;
     words.max.x -= if own { 32.0 } else { 4.0 };
     let (upper, lower) = words.split_top_bottom_at_fraction(0.52);
     let align = egui::Align2::LEFT_CENTER;
-    widgets::text_cut(ui, upper, align, name, TextStyle::Body, t.text);
-    widgets::text_cut(ui, lower, align, &about, TextStyle::Small, t.text_weak);
+    let color = if suits { t.text } else { t.text_weak };
+    widgets::text_cut(ui, upper, align, name, TextStyle::Body, color);
+    let line = if suits {
+        about.clone()
+    } else {
+        format!("{} · {about}", made_for(view, entry))
+    };
+    widgets::text_cut(ui, lower, align, &line, TextStyle::Small, t.text_weak);
     if own {
         remove_button(ui, view, place, name, inner);
     }
     if response.clicked() {
         view.send(Command::ApplyPreset(place));
     }
-    response.on_hover_ui(|ui| {
-        ui.label(RichText::new(name).strong());
-        ui.label(&about);
-        for text in [&entry.preset.prompt, &entry.preset.style]
-            .into_iter()
-            .flatten()
-        {
-            ui.label(text);
-        }
-    });
+    response.on_hover_ui(|ui| tip(ui, view, entry, name, &about));
+}
+
+/// What a screen reader says of a row.
+fn label(view: &View<'_>, entry: &PresetEntry, name: &str) -> String {
+    let label = view.say_with("presets-apply", &[("name", name.into())]);
+    if view.state.suits_model(&entry.preset) {
+        label
+    } else {
+        format!("{label} · {}", made_for(view, entry))
+    }
+}
+
+fn made_for(view: &View<'_>, entry: &PresetEntry) -> String {
+    let model = view.state.made_for(&entry.preset);
+    view.say_with("presets-made-for", &[("model", model.into())])
+}
+
+fn tip(ui: &mut Ui, view: &View<'_>, entry: &PresetEntry, name: &str, about: &str) {
+    ui.label(RichText::new(name).strong());
+    ui.label(about);
+    for text in [&entry.preset.prompt, &entry.preset.style]
+        .into_iter()
+        .flatten()
+    {
+        ui.label(text);
+    }
+    if let Some(why) = other_model(view, entry) {
+        ui.label(RichText::new(why).color(Tokens::of(ui).warning));
+    }
+}
+
+/// Why a preset that was made for another model may disappoint.
+fn other_model(view: &View<'_>, entry: &PresetEntry) -> Option<String> {
+    let current = view.state.current_model()?;
+    let args = [
+        ("model", view.state.made_for(&entry.preset).into()),
+        ("current", current.name.as_str().into()),
+    ];
+    (!view.state.suits_model(&entry.preset)).then(|| view.say_with("presets-other-model", &args))
 }
 
 fn remove_button(ui: &mut Ui, view: &mut View<'_>, place: usize, name: &str, row: egui::Rect) {

@@ -40,7 +40,9 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
         if view.state.desk.negative_open || !view.state.draft.negative.is_empty() {
             negative(ui, view);
         }
-        foot(ui, view);
+        // An identity of its own: what opens above would else take the keyboard from the chip that opened it.
+        let builder = egui::UiBuilder::new().scope_id(Id::unique("foot of the prompt"));
+        ui.scope_builder(builder, |ui| foot(ui, view));
     });
 }
 

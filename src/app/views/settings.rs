@@ -8,10 +8,11 @@ use super::View;
 use super::widgets;
 use crate::app::command::{Action, Command};
 use crate::app::i18n::Language;
+use crate::app::motion::Motion;
 use crate::app::settings::Settings;
 use crate::app::theme::Tokens;
 use crate::engine::PreviewQuality;
-use crate::pipeline::device::DeviceChoice;
+use crate::pipeline::device::{DeviceChoice, Precision};
 
 /// Draws the dialog's content.
 pub fn show(ui: &mut Ui, view: &mut View<'_>) {
@@ -20,17 +21,15 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
         ui.spacing_mut().item_spacing.y = 12.0;
         language(ui, view, &mut settings);
         theme(ui, view, &mut settings);
-        switch(
-            ui,
-            view,
-            "settings-reduced-motion",
-            &mut settings.reduced_motion,
-        );
+        motion(ui, view, &mut settings);
         ui.separator();
         folder(ui, view);
         pattern(ui, view, &mut settings);
         ui.separator();
         device(ui, view, &mut settings);
+        precision(ui, view, &mut settings);
+        let low_memory = switch(ui, view, "settings-low-memory", &mut settings.low_memory);
+        low_memory.on_hover_text(view.say("settings-low-memory-tip"));
         previews(ui, view, &mut settings);
         switch(ui, view, "settings-notify", &mut settings.attention);
         default_preset(ui, view, &mut settings);
@@ -86,9 +85,70 @@ fn theme(ui: &mut Ui, view: &View<'_>, settings: &mut Settings) {
     });
 }
 
-fn switch(ui: &mut Ui, view: &View<'_>, key: &'static str, on: &mut bool) {
+fn motion(ui: &mut Ui, view: &View<'_>, settings: &mut Settings) {
+    let name = view.say("settings-motion");
+    row(ui, &name, |ui| {
+        for (choice, key) in [
+            (Motion::System, "settings-system"),
+            (Motion::Reduced, "settings-motion-reduced"),
+            (Motion::Full, "settings-motion-full"),
+        ] {
+            if widgets::chip(ui, &view.say(key), settings.motion == choice).clicked() {
+                settings.motion = choice;
+            }
+        }
+    });
+}
+
+fn switch(ui: &mut Ui, view: &View<'_>, key: &'static str, on: &mut bool) -> egui::Response {
     let text = view.say(key);
-    ui.checkbox(on, text);
+    ui.checkbox(on, text)
+}
+
+/// Every number format that there is, with what it costs; those that the device lacks are off and say why.
+fn precision(ui: &mut Ui, view: &View<'_>, settings: &mut Settings) {
+    let name = view.say("settings-precision");
+    let choices = std::iter::once(None).chain(Precision::ALL.map(Some));
+    row(ui, &name, |ui| {
+        ui.with_layout(Layout::top_down(Align::Min), |ui| {
+            ui.horizontal_wrapped(|ui| {
+                for choice in choices {
+                    let why = choice.and_then(|precision| view.state.why_not_precision(precision));
+                    let text = precision_name(view, choice);
+                    let chosen = settings.precision == choice;
+                    let chip = ui
+                        .add_enabled_ui(why.is_none(), |ui| widgets::chip(ui, &text, chosen))
+                        .inner
+                        .on_hover_text(precision_cost(view, choice));
+                    let chip = match why {
+                        Some(why) => chip.on_disabled_hover_text(
+                            view.say_with("settings-precision-unusable", &[("why", why.into())]),
+                        ),
+                        None => chip,
+                    };
+                    if chip.clicked() {
+                        settings.precision = choice;
+                    }
+                }
+            });
+            widgets::hint(ui, &precision_cost(view, settings.precision));
+        });
+    });
+}
+
+fn precision_name(view: &View<'_>, choice: Option<Precision>) -> String {
+    match choice {
+        None => view.say("settings-device-auto"),
+        Some(precision) => precision.to_string(),
+    }
+}
+
+/// What is gained and lost by a choice.
+fn precision_cost(view: &View<'_>, choice: Option<Precision>) -> String {
+    match choice {
+        None => view.say("settings-precision-auto"),
+        Some(precision) => view.say(&format!("settings-precision-{precision}")),
+    }
 }
 
 fn previews(ui: &mut Ui, view: &View<'_>, settings: &mut Settings) {

@@ -12,7 +12,7 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
     ScrollArea::vertical().id_salt("system").show(ui, |ui| {
         widgets::title(ui, &view.say("system-devices"));
         for device in &view.state.devices {
-            let memory = device.memory.map(|(free, total)| {
+            let memory = device.memory.map(|(total, free)| {
                 view.say_with(
                     "system-memory",
                     &[

@@ -1,4 +1,5 @@
 use super::Failure;
+use crate::files::Places;
 use crate::gallery::{
     metadata::Metadata,
     writer::{self, WriteError},
@@ -98,6 +99,23 @@ impl Output {
         writer::write_png_as(&path, pixels, metadata)?;
         Ok(path)
     }
+}
+
+/// Keeps a picture that could not be saved for the reason `why`, so that its pixels are not lost: in the folder for
+/// such pictures, else among the system's temporary files. Says where it is.
+pub fn rescue(why: &WriteError, pixels: &RgbImage, metadata: &Metadata) -> Failure {
+    let own = Places::find().ok().map(|places| places.rescued());
+    let folders = own
+        .into_iter()
+        .chain([std::env::temp_dir().join("danqing")]);
+    let mut kept = folders.filter_map(|folder| {
+        std::fs::create_dir_all(&folder).ok()?;
+        writer::write_png(&folder, pixels, metadata).ok()
+    });
+    Failure::Input(match kept.next() {
+        Some(path) => format!("{why}; this picture is kept at {}", path.display()),
+        None => format!("{why}; the picture could be kept nowhere else, its seed paints it again"),
+    })
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::{
         terminal::{print_line, printable},
     },
     Failure,
-    output::Output,
+    output::{self, Output},
     repeat::Original,
 };
 use crate::{
@@ -102,7 +102,10 @@ impl<'a> Saver<'a> {
             metadata.seconds = Some(seconds);
             metadata.peak_memory = picture.peak_memory.map(PeakMemory::bytes);
         }
-        let path = self.output.save(self.saved, &picture.pixels, &metadata)?;
+        let path = match self.output.save(self.saved, &picture.pixels, &metadata) {
+            Ok(path) => path,
+            Err(why) => return Err(output::rescue(&why, &picture.pixels, &metadata)),
+        };
         self.saved += 1;
         self.announce(picture, &path, &metadata, &seconds);
         Ok(())

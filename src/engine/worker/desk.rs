@@ -99,7 +99,13 @@ impl Desk {
             } => {
                 self.update(|painting| painting.note_step(step, steps));
                 let quality = self.shared.previews.get();
-                if quality != PreviewQuality::Off {
+                let wanted = match quality {
+                    PreviewQuality::Off => false,
+                    PreviewQuality::Fast => true,
+                    // After the last step the picture itself is about to be decoded.
+                    PreviewQuality::Good => step < steps,
+                };
+                if wanted {
                     self.shared.preview.put(Some(Preview {
                         job,
                         picture,

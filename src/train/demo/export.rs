@@ -13,6 +13,7 @@ use super::preview;
 use crate::checkpoint::{self, save_module, save_tensors};
 use crate::files::{self, FileError};
 use crate::model::TextEncoder;
+use crate::pipeline::SUITED_FILE;
 use crate::train::TrainError;
 
 /// Writes what the states in `autoencoder` and `painter` as a model into `out`.
@@ -57,6 +58,7 @@ pub fn write(
     )?;
     let projection = preview::fit(&vae, &device)?;
     write_json(&out.join("preview.json"), &projection)?;
+    write_json(&out.join(SUITED_FILE), &suited())?;
     write_configs(sizes, &vae.config().clone(), out)?;
     let tokenizer =
         files::read_capped(&painter.join("tokenizer.json"), super::tokenizer::CAP_BYTES)?;
@@ -108,6 +110,17 @@ fn write_json(path: &Path, value: &Value) -> Result<(), TrainError> {
     })?;
     text.push(b'\n');
     Ok(files::replace(path, &text)?)
+}
+
+/// What the window offers for the model: sizes at which its pictures hold together, steps, guidance.
+fn suited() -> Value {
+    json!({
+        "sizes": ["256x256", "384x384", "512x512", "384x256", "256x384"],
+        "shortest_side": 128,
+        "longest_side": 512,
+        "steps": 8,
+        "guidance": 2,
+    })
 }
 
 /// A configuration as JSON with its class in front.

@@ -100,6 +100,7 @@ impl Studio {
         ModelChoice {
             path: PathBuf::from(name),
             device: DeviceChoice::Cpu,
+            ..ModelChoice::default()
         }
     }
 

@@ -2,7 +2,7 @@
 
 use eframe::egui::{
     self, Button, Color32, CornerRadius, Frame, Margin, Rect, Response, RichText, Role, Sense,
-    Stroke, StrokeKind, TextStyle, Ui, Vec2, WidgetInfo, vec2,
+    Stroke, StrokeKind, TextStyle, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 
 use super::focus_stroke;
@@ -185,6 +185,7 @@ pub fn chip(ui: &mut Ui, text: &str, chosen: bool) -> Response {
 
 /// A row of equally wide choices of which one holds. Returns the one pressed.
 pub fn segments(ui: &mut Ui, names: &[String], chosen: usize) -> Option<usize> {
+    const GAP: f32 = 2.0;
     let t = Tokens::of(ui);
     let mut pressed = None;
     Frame::new()
@@ -192,23 +193,26 @@ pub fn segments(ui: &mut Ui, names: &[String], chosen: usize) -> Option<usize> {
         .corner_radius(CornerRadius::same(8))
         .inner_margin(Margin::same(2))
         .show(ui, |ui| {
-            ui.horizontal(|ui| {
-                ui.spacing_mut().item_spacing.x = 2.0;
-                let width =
-                    (ui.available_width() - 2.0 * (names.len() as f32 - 1.0)) / names.len() as f32;
-                for (index, name) in names.iter().enumerate() {
-                    let on = index == chosen;
-                    let fill = if on { t.card } else { Color32::TRANSPARENT };
-                    let color = if on { t.text } else { t.text_weak };
-                    let button = Button::new(RichText::new(name).color(color))
-                        .fill(fill)
-                        .stroke(Stroke::NONE)
-                        .selected(on);
-                    if ui.add_sized(vec2(width, 28.0), button).clicked() {
-                        pressed = Some(index);
-                    }
+            ui.spacing_mut().button_padding.x = 2.0;
+            let row = vec2(ui.available_width(), 28.0);
+            let (row, _) = ui.allocate_exact_size(row, Sense::hover());
+            let width = (row.width() - GAP * (names.len() as f32 - 1.0)) / names.len() as f32;
+            for (index, name) in names.iter().enumerate() {
+                let on = index == chosen;
+                let fill = if on { t.card } else { Color32::TRANSPARENT };
+                let color = if on { t.text } else { t.text_weak };
+                let button = Button::new(RichText::new(name).color(color))
+                    .fill(fill)
+                    .stroke(Stroke::NONE)
+                    .truncate()
+                    .selected(on);
+                // Each in its own place: in a row that grows, every next one would stand a little lower.
+                let left = row.left() + index as f32 * (width + GAP);
+                let place = Rect::from_min_size(pos2(left, row.top()), vec2(width, 28.0));
+                if ui.put(place, button).clicked() {
+                    pressed = Some(index);
                 }
-            });
+            }
         });
     pressed.filter(|index| *index != chosen)
 }

@@ -159,28 +159,16 @@ pub fn cover(size: Vec2) -> Rect {
     Rect::from_min_max(pos2(min.x, min.y), pos2(0.0, 0.0) + min + share)
 }
 
-/// A small square picture; the first letter of `name` stands for one that is not there.
-pub fn tile(ui: &mut Ui, texture: Option<&TextureHandle>, name: &str, side: f32) {
+/// A small square picture.
+pub fn tile(ui: &mut Ui, texture: &TextureHandle, side: f32) {
     let (rect, _) = ui.allocate_exact_size(Vec2::splat(side), Sense::hover());
-    paint_tile(ui, rect, texture, name);
+    paint_tile(ui, rect, texture, Color32::WHITE);
 }
 
-/// A [`tile`] in a given place.
-pub fn paint_tile(ui: &Ui, rect: Rect, texture: Option<&TextureHandle>, name: &str) {
-    let t = Tokens::of(ui);
+/// A [`tile`] in a given place, its colours multiplied by `tint`.
+pub fn paint_tile(ui: &Ui, rect: Rect, texture: &TextureHandle, tint: Color32) {
     let radius = CornerRadius::same(CONTROL_RADIUS);
-    if let Some(texture) = texture {
-        let shape = egui::epaint::RectShape::filled(rect, radius, Color32::WHITE);
-        let shape = shape.with_texture(texture.id(), cover(texture.size_vec2()));
-        ui.painter().add(shape);
-        return;
-    }
-    ui.painter().rect_filled(rect, radius, t.control);
-    let letter: String = name
-        .chars()
-        .filter(|c| c.is_alphanumeric())
-        .take(1)
-        .collect();
-    let style = TextStyle::Heading;
-    text_cut(ui, rect, Align2::CENTER_CENTER, &letter, style, t.text_weak);
+    let shape = egui::epaint::RectShape::filled(rect, radius, tint);
+    let shape = shape.with_texture(texture.id(), cover(texture.size_vec2()));
+    ui.painter().add(shape);
 }

@@ -9,7 +9,7 @@ use danqing::app::state::Dialog;
 use danqing::files::Places;
 use danqing::request::{Count, Draft, Steps};
 
-use super::window_flow::Desk;
+use super::desk::Desk;
 
 /// A process number that no process has.
 const GONE: u32 = u32::MAX - 7;

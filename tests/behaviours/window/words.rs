@@ -5,6 +5,7 @@ use std::path::Path;
 
 use danqing::app::command::Action;
 use danqing::app::i18n::{Language, Words};
+use danqing::pipeline::Precision;
 
 fn keys(language: Language) -> BTreeSet<String> {
     let key = |line: &str| {
@@ -71,6 +72,8 @@ fn every_key_that_is_used_exists_and_none_lies_idle() {
     for key in ["keys-wheel", "keys-drag", "keys-double"] {
         found.insert(format!("{key}-does"));
     }
+    // What each number format costs.
+    found.extend(Precision::ALL.map(|precision| format!("settings-precision-{precision}")));
     assert_eq!(found, keys(Language::English));
 }
 

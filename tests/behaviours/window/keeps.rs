@@ -7,7 +7,7 @@ use danqing::request::preset::Preset;
 use eframe::egui::{Event, Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
 
-use super::window_flow::Desk;
+use super::desk::Desk;
 
 /// Fault row 17: neither the gallery nor the folder for emergencies can be written.
 #[test]

@@ -1,152 +1,22 @@
-//! Every view in both languages, both themes, at scale 1 and 2: it draws without a missing glyph, every control has a
-//! name, and what matters fits. A few are compared with pictures that were looked at.
+//! States of the window that are worth looking at.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use danqing::app::command::Commands;
-use danqing::app::i18n::{Language, Message, Words};
+use danqing::app::i18n::{Language, Message};
 use danqing::app::notices::{Offer, Weight};
 use danqing::app::settings::Settings;
 use danqing::app::state::{
-    CompareMode, Dialog, Model, ModelFacts, Narrow, PresetEntry, RightTab, State, TokenCount,
+    CompareMode, Dialog, Model, ModelFacts, PresetEntry, RightTab, State, TokenCount,
 };
-use danqing::app::textures::Textures;
-use danqing::app::{fonts, theme, views};
 use danqing::engine::slots::{Painting, Status};
 use danqing::engine::{ModelChoice, Queue};
 use danqing::gallery::metadata::{ModelRecord, StageSeconds};
 use danqing::gallery::{Details, Entry, Facts, Metadata};
-use danqing::pipeline::Stage;
 use danqing::pipeline::device::{DeviceChoice, DeviceInfo};
+use danqing::pipeline::{Stage, Suited};
 use danqing::request::preset;
 use danqing::request::{Draft, ImageSize, Prompt, Seed};
-use eframe::egui::{self, Theme, ThemePreference, Vec2};
-use egui_kittest::{Harness, SnapshotOptions, SnapshotResults};
-use image::RgbImage;
-
-/// A window of `state`, drawn by the graphics card's stand-in.
-pub fn window<'a>(state: State, size: Vec2, scale: f32, theme: Theme) -> Harness<'a, Shown> {
-    let language = state.settings.language.unwrap_or(Language::English);
-    let mut harness = Harness::builder()
-        .with_size(size)
-        .with_pixels_per_point(scale)
-        .with_theme(theme)
-        .with_max_steps(16)
-        .with_context_setup(move |ctx| {
-            fonts::install(ctx, language);
-            let preference = if theme == Theme::Dark {
-                ThemePreference::Dark
-            } else {
-                ThemePreference::Light
-            };
-            theme::install(ctx, preference, true);
-        })
-        .wgpu()
-        .build_ui_state(
-            |ui, shown: &mut Shown| {
-                shown.upload(ui.ctx());
-                let root = ui.ctx().content_rect();
-                ui.scope_builder(egui::UiBuilder::new().max_rect(root), |ui| {
-                    let Shown {
-                        state,
-                        words,
-                        textures,
-                        commands,
-                        ..
-                    } = shown;
-                    views::show(
-                        ui,
-                        &mut views::View {
-                            state,
-                            words,
-                            textures,
-                            out: commands,
-                        },
-                    );
-                });
-            },
-            Shown {
-                words: Words::new(language),
-                state,
-                textures: Textures::default(),
-                commands: Commands::default(),
-                fresh: true,
-            },
-        );
-    harness.run_steps(4);
-    harness
-}
-
-/// What a window of the tests is made of.
-pub struct Shown {
-    state: State,
-    words: Words,
-    textures: Textures,
-    /// What the views asked for.
-    pub commands: Commands,
-    fresh: bool,
-}
-
-impl Shown {
-    /// Paints the thumbnails and pictures that the state speaks of.
-    fn upload(&mut self, ctx: &egui::Context) {
-        if !std::mem::take(&mut self.fresh) {
-            return;
-        }
-        let paths: Vec<PathBuf> = self
-            .state
-            .gallery
-            .shown()
-            .iter()
-            .map(|entry| entry.path.clone())
-            .collect();
-        for (number, path) in paths.into_iter().enumerate() {
-            let picture = landscape(128, 96 + 16 * (number as u32 % 5), number as u32);
-            self.textures.put_thumbnail(ctx, path.clone(), &picture);
-            if number < 2 {
-                self.textures
-                    .put_picture(ctx, path, &landscape(512, 512, number as u32));
-            }
-        }
-        let image = image::load_from_memory(include_bytes!("../../assets/icons/danqing-128.png"))
-            .unwrap()
-            .into_rgba8();
-        let size = [image.width() as usize, image.height() as usize];
-        let mark = egui::ColorImage::from_rgba_unmultiplied(size, image.as_raw());
-        self.textures.mark = Some(ctx.load_texture("mark", mark, egui::TextureOptions::LINEAR));
-        if self.state.canvas.watching.is_some() {
-            self.textures.put_preview(ctx, &landscape(64, 64, 3));
-        }
-    }
-}
-
-/// A sky, a sun and hills.
-fn landscape(width: u32, height: u32, variant: u32) -> RgbImage {
-    RgbImage::from_fn(width, height, |x, y| {
-        let (u, v) = (x as f32 / width as f32, y as f32 / height as f32);
-        let shift = variant as f32;
-        let hill = 0.62 + 0.12 * (u * 7.0 + shift).sin() + 0.05 * (u * 17.0 + shift * 2.0).cos();
-        let sun = (u - 0.3 - 0.07 * (variant % 5) as f32).hypot(v - 0.32) < 0.12;
-        let warm = 40.0 * ((variant * 37 % 7) as f32 / 7.0);
-        if v > hill {
-            let depth = (v - hill) * 120.0;
-            image::Rgb([
-                (60.0 + warm - depth * 0.3) as u8,
-                (96.0 - depth * 0.4) as u8,
-                (80.0 - depth * 0.2) as u8,
-            ])
-        } else if sun {
-            image::Rgb([240, 196, 120])
-        } else {
-            image::Rgb([
-                (150.0 + warm + 60.0 * v) as u8,
-                (176.0 + 30.0 * v) as u8,
-                (205.0 - warm) as u8,
-            ])
-        }
-    })
-}
 
 /// A window with nothing in it yet.
 pub fn first_look(language: Language) -> State {
@@ -165,8 +35,8 @@ pub fn first_look(language: Language) -> State {
                 precision: "F32".into(),
                 parameters: 5_400_000,
                 bytes: 22 << 20,
-                demands: None,
-                hash: None,
+                suited: demo_suited(),
+                ..ModelFacts::default()
             })),
         },
         Model {
@@ -177,8 +47,7 @@ pub fn first_look(language: Language) -> State {
                 precision: "BF16".into(),
                 parameters: 10_300_000_000,
                 bytes: 20 << 30,
-                demands: None,
-                hash: None,
+                ..ModelFacts::default()
             })),
         },
         Model {
@@ -191,9 +60,10 @@ pub fn first_look(language: Language) -> State {
             )),
         },
     ];
+    state.draft.size = demo_suited().native;
     let choice = ModelChoice {
         path: demo,
-        device: DeviceChoice::Auto,
+        ..ModelChoice::default()
     };
     state.engine.status = Status::Ready(choice.clone());
     state.engine.loaded = Some(choice);
@@ -218,6 +88,18 @@ pub fn first_look(language: Language) -> State {
         ("system-cores", "8".into()),
     ];
     state
+}
+
+/// What the small model says of itself.
+fn demo_suited() -> Suited {
+    let side = |side| ImageSize::new(side, side).unwrap();
+    Suited {
+        native: side(256),
+        sizes: vec![side(256), side(384), side(512)],
+        shortest: 128,
+        longest: 512,
+        ..Suited::default()
+    }
 }
 
 /// A window in the midst of work.
@@ -311,7 +193,7 @@ pub fn at_work(language: Language) -> State {
 }
 
 /// A window that shows a preview.
-fn painting(language: Language) -> State {
+pub fn painting(language: Language) -> State {
     let mut state = at_work(language);
     let job = state.queue.jobs[0].clone();
     let mut running = (*job).clone();
@@ -333,7 +215,7 @@ fn painting(language: Language) -> State {
 }
 
 /// Every view that there is, by name.
-fn all(language: Language) -> Vec<(&'static str, State)> {
+pub fn all(language: Language) -> Vec<(&'static str, State)> {
     let mut list = vec![
         ("first look", first_look(language)),
         ("at work", at_work(language)),
@@ -394,96 +276,4 @@ fn all(language: Language) -> Vec<(&'static str, State)> {
     );
     list.push(("much at once", state));
     list
-}
-
-fn options() -> SnapshotOptions {
-    // Drivers round the edges of letters differently; a control that moves changes thousands of pixels.
-    SnapshotOptions::new()
-        .threshold(1.2)
-        .max_failed_pixels(400)
-        .output_path("tests/snapshots")
-}
-
-/// Where pictures of everything go when one wants to look at them.
-fn look(harness: &mut Harness<'_, Shown>, name: &str) {
-    if let Some(folder) = std::env::var_os("DANQING_LOOK") {
-        harness
-            .render()
-            .unwrap()
-            .save(PathBuf::from(folder).join(format!("{name}.png")))
-            .unwrap();
-    }
-}
-
-#[test]
-fn every_view_draws_in_both_languages_and_themes() {
-    for (language, tag) in [(Language::Chinese, "zh"), (Language::English, "en")] {
-        for theme in [Theme::Dark, Theme::Light] {
-            for (name, state) in all(language) {
-                let mut harness = window(state, Vec2::new(1280.0, 800.0), 1.0, theme);
-                look(&mut harness, &format!("{name} {tag} {theme:?}"));
-            }
-        }
-    }
-}
-
-#[test]
-fn every_view_draws_at_double_scale() {
-    for (name, state) in all(Language::Chinese) {
-        let mut harness = window(state, Vec2::new(1280.0, 800.0), 2.0, Theme::Light);
-        look(&mut harness, &format!("{name} zh double"));
-    }
-}
-
-/// Fault row 41.
-#[test]
-fn a_window_of_any_size_can_be_used() {
-    for page in [Narrow::Write, Narrow::Look, Narrow::Browse] {
-        let mut state = at_work(Language::Chinese);
-        state.layout.narrow = page;
-        let mut harness = window(state, Vec2::new(480.0, 320.0), 1.0, Theme::Dark);
-        look(&mut harness, &format!("small {page:?}"));
-        use egui_kittest::kittest::Queryable as _;
-        if page == Narrow::Write {
-            let generate = harness.get_by_label("生成").rect();
-            assert!(
-                generate.max.y <= 320.0 && generate.max.x <= 480.0,
-                "Generate is in sight: {generate:?}"
-            );
-        }
-    }
-    for scale in [0.75, 1.5, 3.0] {
-        window(
-            at_work(Language::English),
-            Vec2::new(1280.0, 800.0),
-            scale,
-            Theme::Light,
-        );
-    }
-    let mut harness = window(
-        at_work(Language::English),
-        Vec2::new(3840.0, 2160.0),
-        1.0,
-        Theme::Dark,
-    );
-    look(&mut harness, "4K");
-}
-
-#[test]
-fn the_window_looks_as_it_was_looked_at() {
-    let size = Vec2::new(1280.0, 800.0);
-    let mut results = SnapshotResults::new();
-    for (name, state, theme) in [
-        (
-            "first-look-zh-light",
-            first_look(Language::Chinese),
-            Theme::Light,
-        ),
-        ("at-work-en-dark", at_work(Language::English), Theme::Dark),
-        ("painting-zh-dark", painting(Language::Chinese), Theme::Dark),
-    ] {
-        let mut harness = window(state, size, 1.0, theme);
-        results.add(harness.try_snapshot_options(name, &options()));
-    }
-    results.unwrap();
 }

@@ -1,0 +1,97 @@
+//! Keys and names of the controls.
+
+use danqing::app::command::{Action, Command};
+use danqing::app::state::Dialog;
+use eframe::egui::{self, Key, Modifiers};
+use egui_kittest::kittest::Queryable as _;
+
+use super::desk::Desk;
+
+const CTRL: Modifiers = Modifiers::COMMAND;
+const NONE: Modifiers = Modifiers::NONE;
+
+#[test]
+fn single_letters_rest_while_typing_and_act_elsewhere() {
+    let mut desk = Desk::open();
+    desk.paint("a fox");
+    desk.window
+        .get_by_role_and_label(egui::accesskit::Role::MultilineTextInput, "Prompt")
+        .focus();
+    desk.window.run_steps(2);
+    desk.press(NONE, Key::F);
+    assert!(desk.state().layout.left, "F folds nothing while typing");
+    desk.window
+        .get_by_role_and_label(egui::accesskit::Role::MultilineTextInput, "Prompt")
+        .scroll_to_me();
+    desk.press(NONE, Key::Escape);
+    desk.press(NONE, Key::F);
+    assert!(
+        !desk.state().layout.left && !desk.state().layout.right,
+        "F shows only the picture"
+    );
+    desk.press(NONE, Key::F);
+    desk.press(CTRL, Key::K);
+    assert_eq!(desk.state().layout.dialog, Some(Dialog::Palette));
+    desk.press(CTRL, Key::K);
+    assert_eq!(
+        desk.state().layout.dialog,
+        None,
+        "the key that opened it closes it"
+    );
+    desk.press(NONE, Key::F1);
+    assert_eq!(desk.state().layout.dialog, Some(Dialog::Keys));
+}
+
+#[test]
+fn every_control_of_the_window_has_a_name() {
+    let mut desk = Desk::open();
+    desk.paint("a fox");
+    for dialog in [
+        Dialog::Models,
+        Dialog::Settings,
+        Dialog::System,
+        Dialog::Keys,
+        Dialog::SavePreset,
+        Dialog::PasteText,
+    ] {
+        desk.send(Command::OpenDialog(dialog));
+        desk.window.check_accessibility();
+        desk.send(Command::CloseDialog);
+    }
+    for name in [
+        "Prompt", "Width", "Height", "Steps", "Guidance", "Pictures", "Seed", "Generate",
+    ] {
+        assert!(
+            desk.window.query_all_by_label(name).next().is_some(),
+            "{name} is named"
+        );
+    }
+}
+
+/// Fault row 39: the language changes in place.
+#[test]
+fn the_language_switches_live() {
+    let mut desk = Desk::open();
+    assert!(desk.window.query_by_label("Generate").is_some());
+    desk.send(Action::SwitchLanguage);
+    desk.window.run_steps(2);
+    assert!(desk.window.query_by_label("生成").is_some());
+    assert!(desk.window.query_by_label("Generate").is_none());
+}
+
+#[test]
+fn what_is_opened_by_key_leaves_the_keyboard_where_it_is() {
+    let mut desk = Desk::open();
+    for name in ["Style words", "Negative prompt"] {
+        let chip = egui::accesskit::Role::Button;
+        desk.window.get_by_role_and_label(chip, name).focus();
+        desk.window.run_steps(2);
+        let before = desk.window.ctx.memory(|memory| memory.focused());
+        desk.press(NONE, Key::Space);
+        desk.window.run_steps(3);
+        let after = desk.window.ctx.memory(|memory| memory.focused());
+        assert!(before.is_some());
+        assert_eq!(before, after, "{name}");
+    }
+    assert!(desk.state().desk.words_open && desk.state().desk.negative_open);
+}
