@@ -13,9 +13,15 @@
 //! # Measured
 //! On an NVIDIA H200, by `danqing bench --verify`: exact products within 3e-7 of the CPU's, tf32 results within 4e-4 and
 //! gradients within 9e-4 of burn's autodiff there (relative L2). The demo model's painter (7.5 M parameters, 256 pictures
-//! of 256² a step, 288 tokens each) takes 50 ms a step with the device busy nine tenths of the time, Muon included. Its
-//! autoencoder (48 pictures of 256²) takes 0.9 s a step, of which the device is busy a fifth: the host waits before or
-//! while the pictures are sent, which is not understood yet.
+//! of 256² a step, 288 tokens each) takes 50 ms a step there with the device busy nine tenths of the time, Muon included;
+//! on an H100, with one step in three on larger pictures, 65 ms.
+//!
+//! The autoencoder is slow and it is not understood why: 32 pictures of 256² took 0.85 s a step on an H100, where the
+//! bytes its kernels move are worth about 0.2 s. The host waits 0.6 s of it while the pictures are sent, which waits for
+//! all work before it, so the time belongs to the kernels; half a picture's time goes with half the pictures, and the
+//! card draws little power meanwhile, which points to kernels of few blocks. dW was one (one block a tile along 65,536
+//! pixels) and is now summed in segments: the decoder's training went from 0.95 to 0.69 s a step. Timing each kernel
+//! of one step is what would tell.
 
 mod attention;
 mod conv;
