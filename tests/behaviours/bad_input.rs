@@ -221,10 +221,14 @@ fn a_full_disk_leaves_nothing_behind() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_picture_that_cannot_be_saved_where_it_should_is_kept_elsewhere() {
-    let home = tempfile::tempdir().unwrap();
+    let (home, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    // Where the first of two pictures goes there is a folder by then, which nobody looks for before.
+    std::fs::create_dir(folder.path().join("fox-1.png")).unwrap();
     let mut command = generate(
-        &["fox", "--size", "64x64", "--steps", "1", "--seed", "7"],
-        std::path::Path::new("/proc/fox.png"),
+        &[
+            "fox", "--size", "64x64", "--steps", "1", "--seed", "7", "--count", "2",
+        ],
+        &folder.path().join("fox.png"),
     );
     let said = fail(command.env("DANQING_HOME", home.path()), 2);
     let kept = home.path().join("data/pictures");
