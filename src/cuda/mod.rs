@@ -34,8 +34,8 @@
 //!
 //! On another H100 with 6 cores, 1024²: bf16 787 ms (step 91.7), fp8 595 (67.5), int8 579 (65.8), both 15.7 GiB. Error
 //! against bf16, relative L2 of the last latents: on random weights fp8 0.091, int8 0.033; on the demo model against
-//! f32 fp8 0.057, int8 0.032, bf16 0.008; on the golden checkpoint against bf16 fp8 0.020, int8 0.007 (the latter two by
-//! the plain bodies, on a CPU).
+//! f32 fp8 0.084, int8 0.046, bf16 0.021; on the golden checkpoint against bf16 fp8 0.018, int8 0.007 (the latter two by
+//! the plain bodies, on a CPU, medians of five pictures).
 //!
 //! The model's 20.5 GB load from the page cache in 12.2 s, and the first picture follows after 1.3 s, 0.1 s of it for
 //! kernels. With empty caches (H200) our own kernels took 1.8 s and the first picture 4.0 s after loading.
