@@ -186,7 +186,8 @@ fn header(
         .map(|(key, value)| (key.clone(), value.clone()))
         .collect();
     let header = Metadata::new(Some(metadata), tensors.collect())?;
-    let mut json = serde_json::to_vec(&header)?;
+    // The metadata's own map has no order. A JSON value has: equal content makes equal files.
+    let mut json = serde_json::to_value(&header)?.to_string().into_bytes();
     json.resize(json.len().next_multiple_of(8), b' ');
     Ok(json)
 }

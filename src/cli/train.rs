@@ -168,7 +168,7 @@ struct Evaluate {
     /// The model folder; the one that comes with the program if none is named
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
-    /// Prompts, half of them Chinese; two and a half times as many pictures are painted
+    /// Prompts, half of them Chinese; three and a half times as many pictures are painted
     #[arg(long, default_value_t = 300)]
     prompts: u64,
     /// Guidance scale, 1 = off

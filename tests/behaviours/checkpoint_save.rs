@@ -104,3 +104,16 @@ fn a_save_that_fails_leaves_the_old_file() {
     ));
     assert_eq!(load_tensors(&path, 1 << 20).unwrap().0, good);
 }
+
+#[test]
+fn equal_content_makes_equal_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let tensors = BTreeMap::from([("a".to_owned(), TensorData::new(vec![1.0f32], [1]))]);
+    let metadata = (0..8).map(|n| (n.to_string(), n.to_string())).collect();
+    let files = ["one", "two"].map(|name| {
+        let path = folder.path().join(name);
+        save_tensors(&path, &tensors, &metadata).unwrap();
+        std::fs::read(path).unwrap()
+    });
+    assert_eq!(files[0], files[1]);
+}

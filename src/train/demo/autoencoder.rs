@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use burn::tensor::{Device, Distribution, Tensor};
+use burn::tensor::{Device, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
 
 use super::networks::Sizes;
@@ -11,6 +11,8 @@ use super::scene::Scene;
 use super::{render, sheet};
 use crate::files;
 use crate::model::{AutoencoderKl, VaeConfig};
+use crate::pipeline::noise::Noise;
+use crate::request::Seed;
 use crate::train::autoencoding::{self, Trained, Weights};
 use crate::train::muon::Muon;
 use crate::train::optimizer::OptimizerConfig;
@@ -80,7 +82,10 @@ pub fn run(job: &Job, device: &Device) -> Result<LatentStatistics, TrainError> {
     trainer.resume(&job.plan, &recorded)?;
     let last_crop = (job.plan.rate.total as f64 * job.crop_share) as u64;
     let (seed, batch) = (job.seed, job.batch);
-    let channels = job.sizes.vae.latent_channels;
+    let (channels, factor) = (
+        job.sizes.vae.latent_channels,
+        job.sizes.vae.spatial_factor(),
+    );
     let batches = Prefetch::start(trainer.step, move |step| {
         let indices = step * batch..(step + 1) * batch;
         let pictures = if step < last_crop {
@@ -88,17 +93,17 @@ pub fn run(job: &Job, device: &Device) -> Result<LatentStatistics, TrainError> {
         } else {
             pictures::whole(seed, indices)
         };
-        (step, pictures)
+        let side = pictures.size as usize / factor;
+        let shape = [pictures.count, channels, side, side];
+        // The device's own generator belongs to the whole process: whoever else drew from it would change the step.
+        let numbers = Noise::new(Seed(seed ^ (step << 20))).draw(shape.iter().product());
+        (pictures, TensorData::new(numbers, shape))
     })?;
     trainer.run(
         &job.plan,
         || batches.next(),
-        |vae, (step, batch)| {
-            // Seeded anew, so that the noise of a step does not depend on the steps before.
-            device.seed(seed ^ (step << 20));
-            let side = batch.size as usize / job.sizes.vae.spatial_factor();
-            let shape = [batch.count, channels, side, side];
-            let noise = Tensor::random(shape, Distribution::Normal(0.0, 1.0), device).autodiff();
+        |vae, (batch, noise)| {
+            let noise = Tensor::from_data(noise, &recorded);
             let pictures = pictures::tensor(batch.planes, batch.count, batch.size, &recorded);
             autoencoding::loss(vae, pictures, noise, Weights::default(), job.trained)
                 .ok_or_else(|| TrainError::device("training", "this autoencoder has no encoder"))

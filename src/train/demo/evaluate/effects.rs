@@ -15,6 +15,8 @@ use crate::train::TrainError;
 const SCALES: [f32; 2] = [1.0, 3.0];
 /// The attributes that negative prompts name.
 const DENIED: [Attribute; 3] = [Attribute::Colour, Attribute::Time, Attribute::Style];
+/// From a picture's seed to that of the pictures in which its value is denied.
+const OTHER_NOISE: u64 = 1 << 20;
 /// Sides in pixels.
 const SIDES: [u32; 3] = [128, 384, 512];
 
@@ -29,16 +31,18 @@ pub struct GuidanceEffect {
     pub margin: [f64; 2],
 }
 
-/// What a negative prompt does to an attribute that the prompt leaves open. Each picture is painted with guidance 3
-/// and read, and painted again from the same noise with a negative prompt.
+/// What a negative prompt does to an attribute that the prompt leaves open. A picture painted with guidance 3 gives the
+/// value to deny; two more, both from one other noise, are read for it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct NegativeEffect {
     /// Which attribute.
     pub attribute: &'static str,
-    /// Share of pictures that keep their value when the negative prompt names another value.
-    pub kept_when_another_is_denied: f64,
-    /// Share of pictures that keep their value when the negative prompt names it.
-    pub kept_when_denied: f64,
+    /// Prompts.
+    pub prompts: usize,
+    /// Share of pictures that show the value when nothing is denied.
+    pub shown_when_open: f64,
+    /// Share of pictures that show the value when the negative prompt names it.
+    pub shown_when_denied: f64,
 }
 
 /// Right readings at another size.
@@ -90,7 +94,7 @@ pub(super) fn of_negatives(
 ) -> Result<Vec<NegativeEffect>, TrainError> {
     let mut effects = Vec::new();
     for attribute in DENIED {
-        let (mut asked, mut kept) = (0, [0, 0]);
+        let (mut asked, mut shown) = (0, [0, 0]);
         for (index, scene) in scenes.iter().enumerate() {
             if attribute.of(scene).is_none() {
                 continue;
@@ -101,20 +105,21 @@ pub(super) fn of_negatives(
                 let features = reader::features(&studio.paint(wish)?, scene);
                 Ok(readers.of(attribute).read(&features))
             };
-            let shown = value(&wish)?;
+            let denied = value(&wish)?;
+            let words = caption::value_words(attribute, denied, language(index));
+            wish.seed += OTHER_NOISE;
             asked += 1;
-            let other = (shown + attribute.values() / 2) % attribute.values();
-            for (denied, kept) in [other, shown].into_iter().zip(&mut kept) {
-                let words = caption::value_words(attribute, denied, language(index));
-                wish.negative = words.unwrap_or_default();
-                *kept += usize::from(value(&wish)? == shown);
+            for (negative, shown) in [None, words].into_iter().zip(&mut shown) {
+                wish.negative = negative.unwrap_or_default();
+                *shown += usize::from(value(&wish)? == denied);
             }
         }
-        let share = |count: usize| count as f64 / asked.max(1) as f64;
+        let [open, denied] = shown.map(|count| count as f64 / asked.max(1) as f64);
         effects.push(NegativeEffect {
             attribute: attribute.name(),
-            kept_when_another_is_denied: share(kept[0]),
-            kept_when_denied: share(kept[1]),
+            prompts: asked,
+            shown_when_open: open,
+            shown_when_denied: denied,
         });
     }
     Ok(effects)

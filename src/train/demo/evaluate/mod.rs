@@ -65,7 +65,7 @@ pub struct Evaluation {
     pub scores: Vec<Score>,
     /// What guidance does, on a fifth of the prompts.
     pub guidance_effect: Vec<GuidanceEffect>,
-    /// What a negative prompt does, on a tenth of the prompts.
+    /// What a negative prompt does, on a fifth of the prompts.
     pub negative_effect: Vec<NegativeEffect>,
     /// Other sizes than the native one, on a fifteenth of the prompts.
     pub sizes: Vec<SizeScore>,
@@ -74,7 +74,7 @@ pub struct Evaluation {
 }
 
 /// Reads `prompts` pictures of the model at `guidance`, half of them asked for in Chinese, and measures everything else
-/// on shares of them: about 2.5 × `prompts` pictures in all.
+/// on shares of them: about 3.5 × `prompts` pictures in all.
 ///
 /// # Errors
 /// When a picture cannot be made.
@@ -113,7 +113,7 @@ pub fn evaluate(
             (&asked, &read),
         ),
         guidance_effect: effects::of_guidance(&mut studio, &readers, part(5))?,
-        negative_effect: effects::of_negatives(&mut studio, &readers, part(10))?,
+        negative_effect: effects::of_negatives(&mut studio, &readers, part(5))?,
         sizes: effects::of_sizes(&mut studio, &readers, part(15), guidance)?,
         diversity: diversity::measure(&mut studio, guidance)?,
     })

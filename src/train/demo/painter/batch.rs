@@ -9,6 +9,8 @@ use rand_chacha::ChaCha8Rng;
 use super::Job;
 use super::shapes::{SHAPES, Shape};
 use crate::model::transformer::Context;
+use crate::pipeline::noise::Noise;
+use crate::request::Seed;
 use crate::train::demo::networks::Painter;
 use crate::train::demo::sampling;
 use crate::train::demo::wordings::{LONG_TOKENS, SHORT_TOKENS, Wordings};
@@ -37,8 +39,8 @@ pub struct Batch {
     pub captions: Captions,
     /// How much more the subject's places count.
     pub emphasis: f64,
-    /// Seeds the step's noise.
-    pub seed: u64,
+    /// Standard normal numbers, as many as the pictures' latents have.
+    pub noise: Vec<f32>,
 }
 
 /// Captions as token ids, all filled up to one length.
@@ -99,6 +101,8 @@ impl Batch {
         let long = step % LONG_EVERY == LONG_EVERY / 2;
         let tokens = if long { LONG_TOKENS } else { SHORT_TOKENS };
         let seed = job.seed ^ (step << 24);
+        let window = SHAPES[shape].window(job.sizes.vae.spatial_factor());
+        let latents = job.sizes.vae.latent_channels * window.size[0] * window.size[1];
         let rng = &mut ChaCha8Rng::seed_from_u64(seed);
         let mut batch = Self {
             shape,
@@ -106,7 +110,7 @@ impl Batch {
             sigmas: flow_matching::sample_sigmas(seed, count, SHIFT),
             captions: Captions::default(),
             emphasis: EMPHASIS * (1.0 - share / EMPHASISED).max(0.0),
-            seed,
+            noise: Noise::new(Seed(seed)).draw(count * latents),
         };
         for _ in 0..count {
             let picture = pictures[rng.random_range(0..pictures.len())];

@@ -7,7 +7,7 @@ mod teacher;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use burn::tensor::{Device, Distribution, Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
 
 use super::latent_pool::{LatentPool, Order};
 use super::networks::{Painter, Sizes};
@@ -198,9 +198,7 @@ fn loss(
     let count = batch.pictures.len();
     let window = SHAPES[batch.shape].window(pool.factor());
     let (pictures, cover) = pool.gather(&batch.pictures, window);
-    // Seeded anew, so that the noise of a step does not depend on the steps before.
-    device.seed(batch.seed);
-    let noise = Tensor::random(pictures.dims(), Distribution::Normal(0.0, 1.0), device);
+    let noise = Tensor::from_data(TensorData::new(batch.noise, pictures.dims()), device);
     let sigmas = Tensor::<1>::from_data(TensorData::new(batch.sigmas, [count]), device);
     let times = sigmas.clone().neg() + 1.0;
     let (points, of_picture) = flow_matching::noisy_points(pictures, noise, sigmas);
