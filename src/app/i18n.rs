@@ -7,6 +7,8 @@ use std::borrow::Cow;
 use fluent_bundle::{FluentArgs, FluentBundle, FluentResource, FluentValue};
 use unic_langid::LanguageIdentifier;
 
+use super::causes::Causes;
+
 /// A language of the window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Language {
@@ -47,6 +49,14 @@ impl Language {
         }
     }
 
+    /// The Fluent source of this language's sentences for causes.
+    pub(super) fn causes(self) -> &'static str {
+        match self {
+            Self::English => include_str!("../../assets/i18n/causes.en.ftl"),
+            Self::Chinese => include_str!("../../assets/i18n/causes.zh-CN.ftl"),
+        }
+    }
+
     fn identifier(self) -> LanguageIdentifier {
         match self {
             Self::English => unic_langid::LanguageIdentifier::from_bytes(b"en"),
@@ -74,6 +84,8 @@ pub enum Value {
     Text(String),
     /// A number, for plural rules.
     Number(f64),
+    /// Why something failed, in the program's own words (English).
+    Cause(String),
 }
 
 impl From<String> for Value {
@@ -118,6 +130,12 @@ impl Message {
         self
     }
 
+    /// Sets a placeable to why something failed.
+    #[must_use]
+    pub fn with_cause(self, name: &'static str, why: impl ToString) -> Self {
+        self.with(name, Value::Cause(why.to_string()))
+    }
+
     /// Adds the cause.
     #[must_use]
     pub fn because(mut self, detail: impl ToString) -> Self {
@@ -130,24 +148,32 @@ impl Message {
 pub struct Words {
     language: Language,
     bundle: FluentBundle<FluentResource>,
+    causes: Option<Causes>,
+}
+
+/// The words in `source`.
+pub(super) fn bundle(language: Language, source: &str) -> FluentBundle<FluentResource> {
+    let mut bundle = FluentBundle::new(vec![language.identifier()]);
+    // The isolating marks around placeables are for mixed directions; fonts draw them as boxes.
+    bundle.set_use_isolating(false);
+    // Fluent would write 1024 as 1024 in both languages; numbers are formatted where they are made.
+    let resource = FluentResource::try_new(source.to_owned()).unwrap_or_else(|(part, errors)| {
+        tracing::error!(?errors, "the words of {language:?} have faults");
+        part
+    });
+    bundle.add_resource_overriding(resource);
+    bundle
 }
 
 impl Words {
     /// Loads the words of `language`.
     #[must_use]
     pub fn new(language: Language) -> Self {
-        let mut bundle = FluentBundle::new(vec![language.identifier()]);
-        // The isolating marks around placeables are for mixed directions; fonts draw them as boxes.
-        bundle.set_use_isolating(false);
-        // Fluent would write 1024 as 1024 in both languages; numbers are formatted where they are made.
-        let resource = FluentResource::try_new(language.source().to_owned()).unwrap_or_else(
-            |(part, errors)| {
-                tracing::error!(?errors, "the words of {language:?} have faults");
-                part
-            },
-        );
-        bundle.add_resource_overriding(resource);
-        Self { language, bundle }
+        Self {
+            language,
+            bundle: bundle(language, language.source()),
+            causes: Causes::new(language),
+        }
     }
 
     /// The language.
@@ -170,6 +196,7 @@ impl Words {
             match value {
                 Value::Text(text) => fluent.set(*name, FluentValue::from(text.as_str())),
                 Value::Number(number) => fluent.set(*name, FluentValue::from(*number)),
+                Value::Cause(why) => fluent.set(*name, FluentValue::from(self.cause(why))),
             }
         }
         self.format(key, Some(&fluent))
@@ -179,6 +206,15 @@ impl Words {
     #[must_use]
     pub fn tell(&self, message: &Message) -> String {
         self.say_with(message.key, &message.args)
+    }
+
+    /// Why something failed, in this language as far as the program knows the sentence.
+    #[must_use]
+    pub fn cause(&self, why: &str) -> String {
+        match &self.causes {
+            Some(causes) => causes.say(why),
+            None => why.to_owned(),
+        }
     }
 
     fn format(&self, key: &str, args: Option<&FluentArgs>) -> String {

@@ -4,6 +4,7 @@
 //! and what they end in comes back as a command. [`views`] see the state and nothing else.
 
 mod background;
+mod causes;
 pub mod command;
 mod desktop;
 pub mod effect;

@@ -114,7 +114,7 @@ fn why_not_generate(state: &State) -> Option<Message> {
         Err(error @ RequestError::ControlCharacter { .. }) => {
             Some(Message::new("why-control-character").because(error))
         }
-        Err(error) => Some(Message::new("why-request").with("reason", error.to_string())),
+        Err(error) => Some(Message::new("why-request").with_cause("reason", error)),
     }
 }
 

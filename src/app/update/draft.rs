@@ -201,7 +201,7 @@ pub(super) fn generate(state: &mut State, first: bool, out: &mut Vec<Effect>) {
         Err(error) => {
             state
                 .notices
-                .error(Message::new("why-request").with("reason", error.to_string()));
+                .error(Message::new("why-request").with_cause("reason", error));
             return;
         }
     };

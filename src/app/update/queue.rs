@@ -37,7 +37,7 @@ pub(super) fn change(state: &mut State, change: QueueChange, out: &mut Vec<Effec
                 Err(error) => {
                     state
                         .notices
-                        .error(Message::new("why-request").with("reason", error.to_string()));
+                        .error(Message::new("why-request").with_cause("reason", error));
                     state.editing = Some((id, before));
                 }
             }

@@ -143,7 +143,11 @@ fn making(ui: &mut Ui, view: &View<'_>, facts: &Metadata) {
     if let Some(hash) = &facts.model.hash {
         widgets::fact(ui, &view.say("info-hash"), hash.get(..16).unwrap_or(hash));
     }
-    widgets::fact(ui, &view.say("info-device"), &facts.device);
+    widgets::fact(
+        ui,
+        &view.say("info-device"),
+        &view.words.cause(&facts.device),
+    );
     widgets::fact(ui, &view.say("info-precision"), &facts.dtype);
     if let Some(seconds) = &facts.seconds {
         let time = |seconds: f64| status::duration(view, seconds);

@@ -8,6 +8,7 @@ use super::View;
 use super::icons::Icon;
 use super::{status, widgets};
 use crate::app::command::{Action, Command};
+use crate::app::i18n::Value;
 use crate::app::state::{Model, ModelFacts};
 use crate::app::theme::{CARD_RADIUS, Tokens};
 use crate::engine::Status;
@@ -97,9 +98,11 @@ fn card(ui: &mut Ui, view: &mut View<'_>, place: usize, model: &Model) {
                     );
                     if let Some(Err(why)) = &model.facts {
                         ui.add(
-                            egui::Label::new(RichText::new(why).small().color(t.error))
-                                .wrap()
-                                .selectable(true),
+                            egui::Label::new(
+                                RichText::new(view.words.cause(why)).small().color(t.error),
+                            )
+                            .wrap()
+                            .selectable(true),
                         );
                     }
                 });
@@ -184,7 +187,7 @@ fn facts_line(view: &View<'_>, model: &Model) -> String {
             "models-runs",
             &[
                 ("precision", provenance.dtype.as_str().into()),
-                ("device", provenance.device.as_str().into()),
+                ("device", Value::Cause(provenance.device.clone())),
             ],
         ));
     }

@@ -113,7 +113,7 @@ fn words(ui: &mut Ui, view: &View<'_>, notice: &Notice) {
             node.set_live(egui::accesskit::Live::Assertive)
         });
         if let Some(detail) = &notice.message.detail {
-            let detail: String = detail.chars().take(600).collect();
+            let detail: String = view.words.cause(detail).chars().take(600).collect();
             ui.add(
                 Label::new(RichText::new(detail).small().color(t.text_weak))
                     .wrap()

@@ -11,6 +11,7 @@ use super::View;
 use super::icons::Icon;
 use super::{status, widgets};
 use crate::app::command::{Action, Command, QueueChange};
+use crate::app::i18n::Value;
 use crate::app::theme::{CARD_RADIUS, Tokens};
 use crate::engine::{Job, JobId, JobState, Status};
 
@@ -125,7 +126,7 @@ fn row(ui: &mut Ui, view: &mut View<'_>, job: &Arc<Job>, place: usize) {
     state_line(ui, view, job, foot);
     buttons(ui, view, job, foot);
     if let JobState::Failed { reason } = &job.state {
-        response.on_hover_text(reason);
+        response.on_hover_text(view.words.cause(reason));
     }
 }
 
@@ -180,7 +181,7 @@ fn state_line(ui: &Ui, view: &View<'_>, job: &Job, foot: Rect) {
             );
         }
         (JobState::Failed { reason }, _) => {
-            let text = view.say_with("queue-failed", &[("reason", reason.as_str().into())]);
+            let text = view.say_with("queue-failed", &[("reason", Value::Cause(reason.clone()))]);
             widgets::text_cut(
                 ui,
                 line,

@@ -7,7 +7,7 @@ use eframe::egui::{
 use super::View;
 use super::widgets;
 use crate::app::command::{Action, Command};
-use crate::app::i18n::Language;
+use crate::app::i18n::{Language, Value};
 use crate::app::motion::Motion;
 use crate::app::settings::Settings;
 use crate::app::theme::Tokens;
@@ -121,9 +121,10 @@ fn precision(ui: &mut Ui, view: &View<'_>, settings: &mut Settings) {
                         .inner
                         .on_hover_text(precision_cost(view, choice));
                     let chip = match why {
-                        Some(why) => chip.on_disabled_hover_text(
-                            view.say_with("settings-precision-unusable", &[("why", why.into())]),
-                        ),
+                        Some(why) => chip.on_disabled_hover_text(view.say_with(
+                            "settings-precision-unusable",
+                            &[("why", Value::Cause(why.to_owned()))],
+                        )),
                         None => chip,
                     };
                     if chip.clicked() {
@@ -223,7 +224,7 @@ fn device(ui: &mut Ui, view: &View<'_>, settings: &mut Settings) {
         let known = view.state.devices.iter().find(|device| device.id == choice);
         match (choice, known) {
             (DeviceChoice::Auto, _) => auto.clone(),
-            (_, Some(device)) => device.name.clone(),
+            (_, Some(device)) => view.words.cause(&device.name),
             (choice, None) => choice.to_string(),
         }
     };

@@ -21,7 +21,7 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
                     ],
                 )
             });
-            widgets::fact(ui, &device.id.to_string(), &device.name);
+            widgets::fact(ui, &device.id.to_string(), &view.words.cause(&device.name));
             if let Some(memory) = memory {
                 widgets::fact(ui, "", &memory);
             }
@@ -35,7 +35,7 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
             );
             ui.add(
                 egui::Label::new(
-                    RichText::new(missing)
+                    RichText::new(view.words.cause(missing))
                         .small()
                         .color(Tokens::of(ui).text_weak),
                 )
