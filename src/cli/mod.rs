@@ -79,6 +79,10 @@ pub fn main(window: Option<OpenWindow>) -> ExitCode {
     };
     // A fault in a library must still end with a sentence and an exit code; the panic hook has printed the rest.
     let outcome = catch_unwind(|| run(&command)).unwrap_or(Err(Failure::Unexpected));
+    let outcome = match terminal::lost() {
+        Some(error) => outcome.and(Err(Failure::output(error))),
+        None => outcome,
+    };
     match outcome {
         Ok(code) => code,
         Err(failure) => {

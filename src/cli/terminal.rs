@@ -1,11 +1,25 @@
 //! Words on their way to whoever started the program: results on stdout, what is said along the way on stderr.
 
-use std::io::Write as _;
+use std::io::{self, Write as _};
+use std::sync::OnceLock;
+
+/// Why a line could not be printed, of the first such line.
+static LOST: OnceLock<io::Error> = OnceLock::new();
 
 /// Prints a line on stdout. Whoever reads it may have gone (`danqing show … | head -1`), which is no failure: what was
-/// asked for is done.
+/// asked for is done. Any other failure, such as a full disk, is [`lost`].
 pub fn print_line(line: &str) {
-    let _ = writeln!(std::io::stdout().lock(), "{line}");
+    match writeln!(io::stdout().lock(), "{line}") {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            LOST.set(error).ok();
+        }
+        _ => {}
+    }
+}
+
+/// Why not all lines were printed. The work goes on without them; whoever waits for them is told when it ends.
+pub fn lost() -> Option<&'static io::Error> {
+    LOST.get()
 }
 
 /// Says on stderr what is worth knowing and keeps nothing from being done.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 
+use super::terminal::print_line;
 use crate::checkpoint::{Checkpoint, find_demo_model};
 use crate::pipeline::device::{DeviceChoice, Placement};
 use crate::pipeline::{CancelToken, Pipeline};
@@ -241,10 +242,10 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
             };
             let device = Placement::resolve(training.device, None)?.device;
             let statistics = autoencoder::run(&job, &device)?;
-            println!(
+            print_line(&format!(
                 "reconstruction of held-out pictures: {:.2} dB",
                 statistics.psnr
-            );
+            ));
         }
         Demo::Painter(painting) => {
             let training = &painting.training;
@@ -269,7 +270,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         Demo::Export(export) => {
             let from = (export.state.join(AUTOENCODER), export.state.join(PAINTER));
             export::write(&Sizes::demo(), &from.0, &from.1, &export.out)?;
-            println!("{}", export.out.display());
+            print_line(&export.out.display().to_string());
         }
         Demo::Sheet(wanted) => {
             let pictures = if wanted.pictures.is_empty() {
@@ -302,7 +303,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
                     bar.set_position(done)
                 })?;
             bar.finish_and_clear();
-            println!("{}", serde_json::to_string_pretty(&evaluation)?);
+            print_line(&serde_json::to_string_pretty(&evaluation)?);
         }
     }
     Ok(ExitCode::SUCCESS)

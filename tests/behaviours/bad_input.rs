@@ -217,6 +217,21 @@ fn a_full_disk_leaves_nothing_behind() {
     assert_eq!(std::fs::read(&earlier).unwrap(), b"an earlier picture");
 }
 
+/// `danqing models check … > answer` on a full disk must not look as if all were well.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_answer_that_cannot_be_printed_is_a_failure() {
+    let full = std::fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let mut command = danqing(&["models", "check"]);
+    let output = command.arg(tiny_model()).stdout(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = errors(&output);
+    assert!(said.contains("cannot be printed"), "{said}");
+}
+
 /// The pixels are not lost with the place that they were to go to.
 #[cfg(target_os = "linux")]
 #[test]
