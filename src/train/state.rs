@@ -1,8 +1,8 @@
 //! A training on disk, in bf16: weights, the optimiser's memories and the average, each in files of at most
 //! [`PART_BYTES`]. A finished training keeps what it was for, and no memories.
 //!
-//! Saving also rounds what is in memory to bf16. So a training that goes on and one that is resumed see the same
-//! numbers: on a CPU, bit for bit.
+//! Whoever saves goes on with what was written ([`State::rounded`]). So a training that goes on and one that is resumed
+//! see the same numbers: on a CPU, bit for bit.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,6 @@ use burn::module::Module;
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
 use super::parameters::{self, Named};
-use super::trainer::Trainer;
 use super::{TrainError, curve::Curve};
 use crate::checkpoint::{load_tensors, save_tensors};
 use crate::files::FileError;
@@ -27,86 +26,85 @@ const PART_BYTES: usize = 8 << 20;
 /// No file of a state is larger: a full part and the tensor that filled it.
 const CAP_BYTES: u64 = 16 << 20;
 
-/// Whether `folder` holds a state.
-pub fn exists(folder: &Path) -> bool {
-    part(folder, WEIGHTS, 0).is_file()
+/// What a training is after some of its steps.
+#[derive(Clone)]
+pub struct State {
+    /// The weights.
+    pub weights: Named,
+    /// The optimiser's mean gradients; none of a finished training.
+    pub first: Named,
+    /// Its mean squares of gradients; none of a finished training.
+    pub second: Named,
+    /// The averaged weights; none where no average is kept.
+    pub average: Named,
+    /// The loss so far.
+    pub curve: Curve,
+    /// Steps done.
+    pub step: u64,
 }
 
-/// Writes the training's state into `folder` and rounds the training to what was written. Of a `finished` training
-/// only weights, average and curve are kept.
-///
-/// # Errors
-/// When the device or the disk fails; files written before stay.
-pub fn save<M: Module>(
-    trainer: &mut Trainer<M>,
-    folder: &Path,
-    finished: bool,
-) -> Result<(), TrainError> {
-    std::fs::create_dir_all(folder).map_err(|source| FileError::Write {
-        path: folder.to_path_buf(),
-        source,
-    })?;
-    if finished {
-        trainer.optimizer.first.clear();
-        trainer.optimizer.second.clear();
+impl State {
+    /// Whether `folder` holds one.
+    pub fn exists(folder: &Path) -> bool {
+        part(folder, WEIGHTS, 0).is_file()
     }
-    let weights = parameters::values(&trainer.module);
-    let step = trainer.step;
-    write(folder, FIRST, &trainer.optimizer.first, step)?;
-    write(folder, SECOND, &trainer.optimizer.second, step)?;
-    let averages = trainer.average.as_ref().map(|average| &average.values);
-    write(folder, AVERAGE, averages.unwrap_or(&Named::new()), step)?;
-    trainer.curve.write_csv(&folder.join(CURVE))?;
-    // Last, since its presence makes the folder a state.
-    write(folder, WEIGHTS, &weights, step)?;
 
-    let averages = trainer.average.as_mut().map(|average| &mut average.values);
-    let optimizer = &mut trainer.optimizer;
-    for named in [&mut optimizer.first, &mut optimizer.second]
-        .into_iter()
-        .chain(averages)
-    {
-        for value in named.values_mut() {
-            *value = rounded(value.clone());
-        }
+    /// Writes it into `folder`.
+    ///
+    /// # Errors
+    /// When the device or the disk fails; files written before stay.
+    pub fn write(&self, folder: &Path) -> Result<(), TrainError> {
+        std::fs::create_dir_all(folder).map_err(|source| FileError::Write {
+            path: folder.to_path_buf(),
+            source,
+        })?;
+        write(folder, FIRST, &self.first, self.step)?;
+        write(folder, SECOND, &self.second, self.step)?;
+        write(folder, AVERAGE, &self.average, self.step)?;
+        self.curve.write_csv(&folder.join(CURVE))?;
+        // Last, since its presence makes the folder a state.
+        write(folder, WEIGHTS, &self.weights, self.step)
     }
-    trainer.module = parameters::replace(trainer.module.clone(), |_, value| rounded(value));
-    Ok(())
-}
 
-/// Takes up the state in `folder`. An average that the state lacks begins with the state's weights.
-///
-/// # Errors
-/// [`TrainError::State`] when the files are of different steps or of another network.
-pub fn load<M: Module>(
-    trainer: &mut Trainer<M>,
-    folder: &Path,
-    device: &Device,
-) -> Result<(), TrainError> {
-    let (weights, step) = read(folder, WEIGHTS, device)?;
-    let of_step = |kind| -> Result<Named, TrainError> {
-        let (values, of_step) = read(folder, kind, device)?;
-        if of_step == step {
-            return Ok(values);
-        }
-        let problem = format!("is of step {of_step}, the weights are of step {step}");
-        Err(wrong(folder, kind, problem))
-    };
-    let (first, second) = (of_step(FIRST)?, of_step(SECOND)?);
-    if let Some(average) = &mut trainer.average {
-        let values = of_step(AVERAGE)?;
-        average.values = if values.is_empty() {
-            weights.clone()
-        } else {
-            values
+    /// Reads the one in `folder`.
+    ///
+    /// # Errors
+    /// [`TrainError::State`] when its files are of different steps.
+    pub fn read(folder: &Path, device: &Device) -> Result<Self, TrainError> {
+        let (weights, step) = read(folder, WEIGHTS, device)?;
+        let of_step = |kind| -> Result<Named, TrainError> {
+            let (values, of_step) = read(folder, kind, device)?;
+            if of_step == step {
+                return Ok(values);
+            }
+            let problem = format!("is of step {of_step}, the weights are of step {step}");
+            Err(wrong(folder, kind, problem))
         };
+        Ok(Self {
+            weights,
+            first: of_step(FIRST)?,
+            second: of_step(SECOND)?,
+            average: of_step(AVERAGE)?,
+            curve: Curve::read_csv(&folder.join(CURVE), step)?,
+            step,
+        })
     }
-    trainer.module = filled(trainer.module.clone(), weights, folder, WEIGHTS)?;
-    trainer.optimizer.first = first;
-    trainer.optimizer.second = second;
-    trainer.step = step;
-    trainer.curve = Curve::read_csv(&folder.join(CURVE), step)?;
-    Ok(())
+
+    /// The state as reading brings it back.
+    #[must_use]
+    pub fn rounded(mut self) -> Self {
+        for named in [
+            &mut self.weights,
+            &mut self.first,
+            &mut self.second,
+            &mut self.average,
+        ] {
+            for value in named.values_mut() {
+                *value = value.clone().cast(DType::BF16).cast(DType::F32);
+            }
+        }
+        self
+    }
 }
 
 /// What the training in `folder` was for: its averaged weights if it has any, else its weights.
@@ -117,18 +115,16 @@ pub fn load_result<M: Module>(module: M, folder: &Path, device: &Device) -> Resu
     let (average, _) = read(folder, AVERAGE, device)?;
     if average.is_empty() {
         let (weights, _) = read(folder, WEIGHTS, device)?;
-        return filled(module, weights, folder, WEIGHTS);
+        return filled(module, weights, folder);
     }
-    filled(module, average, folder, AVERAGE)
+    filled(module, average, folder)
 }
 
-/// `module` with all its parameters taken from `values`, which must hold no others.
-fn filled<M: Module>(
-    module: M,
-    mut values: Named,
-    folder: &Path,
-    kind: &str,
-) -> Result<M, TrainError> {
+/// `module` with all its parameters taken from `values`, those of the state in `folder`, which must hold no others.
+///
+/// # Errors
+/// [`TrainError::State`] when the values are of another network.
+pub fn filled<M: Module>(module: M, mut values: Named, folder: &Path) -> Result<M, TrainError> {
     let mut misfit = None;
     let filled = parameters::replace(module, |name, value| match values.remove(name) {
         Some(stored) if stored.dims() == value.dims() => stored,
@@ -141,13 +137,9 @@ fn filled<M: Module>(
         None => Ok(filled),
         Some(name) => {
             let problem = format!("tensor {name} does not belong to this network");
-            Err(wrong(folder, kind, problem))
+            Err(wrong(folder, WEIGHTS, problem))
         }
     }
-}
-
-fn rounded(value: Tensor<1>) -> Tensor<1> {
-    value.cast(DType::BF16).cast(DType::F32)
 }
 
 /// The file of a part, counted from 0.
@@ -242,28 +234,29 @@ mod tests {
         let device = Device::flex();
         let folder = tempfile::tempdir().unwrap();
         let sizes = Sizes::demo();
+        let state = |weights: Named, first: Named, second: Named| State {
+            weights,
+            first,
+            second,
+            average: Named::new(),
+            curve: Curve::default(),
+            step: 1,
+        };
 
-        let painter = Painter::new(&sizes, &device);
-        let mut trainer = Trainer::new(painter, painter::optimizer(), None);
         // As after a step: matrices have one memory, all else has two.
-        let weights = parameters::values(&trainer.module);
+        let weights = parameters::values(&Painter::new(&sizes, &device));
         let of_muon = painter::optimizer().muon.unwrap();
         let others = weights.iter().filter(|(name, _)| !(of_muon.takes)(name));
-        trainer.optimizer.second = others
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect();
-        trainer.optimizer.first = weights;
-        save(&mut trainer, folder.path(), false).unwrap();
+        let second = others.map(|(name, value)| (name.clone(), value.clone()));
+        let second = second.collect();
+        let painting = state(weights.clone(), weights, second);
+        painting.write(folder.path()).unwrap();
         let painting = bytes(folder.path());
 
         let folder = tempfile::tempdir().unwrap();
-        let vae = sizes.vae.init(&device);
-        let mut trainer = Trainer::new(
-            vae,
-            crate::train::optimizer::OptimizerConfig::default(),
-            None,
-        );
-        save(&mut trainer, folder.path(), true).unwrap();
+        let weights = parameters::values(&sizes.vae.init(&device));
+        let finished = state(weights, Named::new(), Named::new());
+        finished.write(folder.path()).unwrap();
         let files: Vec<u64> = painting.into_iter().chain(bytes(folder.path())).collect();
         assert!(files.iter().all(|&bytes| bytes <= 16 << 20), "{files:?}");
         assert!(files.iter().sum::<u64>() <= 64 << 20, "{files:?}");

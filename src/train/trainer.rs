@@ -1,6 +1,6 @@
 //! The loop: batch, loss, gradients, step; now and then a report, a state, a sample.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use burn::module::Module;
@@ -12,7 +12,8 @@ use super::average::Average;
 use super::clock::Clock;
 use super::curve::Curve;
 use super::optimizer::{LearningRate, Optimizer, OptimizerConfig};
-use super::state;
+use super::parameters::{self, Named};
+use super::state::{self, State};
 
 /// Losses are fetched from the device once in so many steps, so that it never waits for the host.
 const REPORT_EVERY: u64 = 20;
@@ -60,16 +61,55 @@ impl<M: Module> Trainer<M> {
         }
     }
 
-    /// Takes up the state in the plan's folder, if there is one.
+    /// Takes up the state in the plan's folder, if there is one. An average that the state lacks begins with its weights.
     ///
     /// # Errors
     /// When the state cannot be read or is another network's.
     pub fn resume(&mut self, plan: &Plan, device: &Device) -> Result<(), TrainError> {
-        if state::exists(&plan.folder) {
-            state::load(self, &plan.folder, &device.clone().without_autodiff())
-        } else {
-            Ok(())
+        if !State::exists(&plan.folder) {
+            return Ok(());
         }
+        let state = State::read(&plan.folder, &device.clone().without_autodiff())?;
+        self.take_up(state, &plan.folder)
+    }
+
+    /// Writes the training into `folder` and goes on with what was written. Of a `finished` one only weights, average
+    /// and curve are kept.
+    ///
+    /// # Errors
+    /// When the device or the disk fails; files written before stay.
+    pub fn save(&mut self, folder: &Path, finished: bool) -> Result<(), TrainError> {
+        let memories = |memories: &Named| match finished {
+            true => Named::new(),
+            false => memories.clone(),
+        };
+        let averages = self.average.as_ref().map(|average| average.values.clone());
+        let state = State {
+            weights: parameters::values(&self.module),
+            first: memories(&self.optimizer.first),
+            second: memories(&self.optimizer.second),
+            average: averages.unwrap_or_default(),
+            curve: self.curve.clone(),
+            step: self.step,
+        };
+        state.write(folder)?;
+        self.take_up(state.rounded(), folder)
+    }
+
+    fn take_up(&mut self, state: State, folder: &Path) -> Result<(), TrainError> {
+        if let Some(average) = &mut self.average {
+            average.values = if state.average.is_empty() {
+                state.weights.clone()
+            } else {
+                state.average
+            };
+        }
+        self.module = state::filled(self.module.clone(), state.weights, folder)?;
+        self.optimizer.first = state.first;
+        self.optimizer.second = state.second;
+        self.step = state.step;
+        self.curve = state.curve;
+        Ok(())
     }
 
     /// What the training is for, off the autodiff tape: the averaged weights, or the weights where none are averaged.
@@ -123,13 +163,13 @@ impl<M: Module> Trainer<M> {
             if plan.save_every > 0 && self.step.is_multiple_of(plan.save_every) && self.step < last
             {
                 self.report(&mut pending, &progress)?;
-                state::save(self, &plan.folder, false)?;
+                self.save(&plan.folder, false)?;
                 sample(self)?;
             }
         }
         self.report(&mut pending, &progress)?;
         progress.abandon();
-        state::save(self, &plan.folder, self.step >= plan.rate.total)?;
+        self.save(&plan.folder, self.step >= plan.rate.total)?;
         self.curve.write_png(&plan.folder.join("loss.png"))?;
         sample(self)
     }

@@ -117,7 +117,7 @@ fn a_state_of_another_network_is_refused_by_the_tensor_that_does_not_fit() {
     let device = Device::flex().autodiff();
     let folder = tempfile::tempdir().unwrap();
     let mut trainer = new_trainer(&device);
-    danqing::train::state::save(&mut trainer, folder.path(), false).unwrap();
+    trainer.save(folder.path(), false).unwrap();
     let mut sizes = Sizes::tiny().vae;
     sizes.block_out_channels = vec![16; 4];
     let mut other = Trainer::new(sizes.init(&device), OptimizerConfig::default(), Some(0.99));
