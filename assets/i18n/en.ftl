@@ -429,7 +429,6 @@ notices-title = Messages
 notices-empty = There have been no messages
 notice-dismiss = Dismiss
 notice-copy = Copy details
-offer-untrash = Undo
 offer-undo = Undo
 offer-use = Use these
 offer-settings = Open settings
@@ -466,6 +465,7 @@ notice-restored = { $count ->
         [one] The picture is back
        *[other] { $count } pictures are back
     }
+notice-not-restored = This picture is no longer kept by Danqing; look into the system’s trash
 notice-gallery = The gallery has a problem
 notice-gallery-folder = The gallery folder { $path } cannot be made; choose another in the settings
 notice-picture-unreadable = { $path } cannot be shown

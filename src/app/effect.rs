@@ -47,8 +47,8 @@ pub enum Effect {
     Star(PathBuf, bool),
     /// Moves a picture to the trash.
     Trash(PathBuf),
-    /// Brings the last one back.
-    UndoTrash,
+    /// Brings this picture back, or else the last deletion.
+    UndoTrash(Option<PathBuf>),
     /// A small picture is wanted.
     Thumbnail(Arc<Entry>),
     /// A whole picture and what it says about itself are wanted.

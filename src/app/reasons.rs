@@ -31,7 +31,7 @@ pub fn why_not(state: &State, action: Action) -> Option<Message> {
             .recalled
             .is_none()
             .then(|| Message::new("why-no-later-prompt")),
-        Action::Undo => (state.desk.earlier.is_empty() && state.gallery.view.undoable == 0)
+        Action::Undo => (state.desk.undo.is_empty() && state.gallery.view.undoable == 0)
             .then(|| Message::new("why-nothing-to-undo")),
         Action::Redo => state
             .desk

@@ -74,7 +74,8 @@ impl Services {
             Effect::Search(query) => self.on_gallery(|gallery| gallery.search(&query)),
             Effect::Star(path, star) => self.on_gallery(|gallery| gallery.star(vec![path], star)),
             Effect::Trash(path) => self.on_gallery(|gallery| gallery.trash(vec![path])),
-            Effect::UndoTrash => self.on_gallery(Gallery::undo_trash),
+            Effect::UndoTrash(Some(path)) => self.on_gallery(|gallery| gallery.restore(path)),
+            Effect::UndoTrash(None) => self.on_gallery(Gallery::undo_trash),
             Effect::Thumbnail(entry) => {
                 if !self.wanted.iter().any(|wanted| Arc::ptr_eq(wanted, &entry)) {
                     self.wanted.push(entry);

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::undo::UndoStack;
 use crate::request::Draft;
 
 /// The most tokens of a prompt that the text encoder reads.
@@ -26,8 +27,8 @@ pub struct Desk {
     pub negative_open: bool,
     /// Whether the style words are open.
     pub words_open: bool,
-    /// Drafts to go back to, the newest last.
-    pub earlier: Vec<Draft>,
+    /// What can be taken back.
+    pub undo: UndoStack,
     /// Drafts that were gone back from, the newest last.
     pub undone: Vec<Draft>,
     /// When the draft was last changed.

@@ -205,10 +205,22 @@ fn hold(state: &mut State, job: JobId, picture: Arc<Picture>, out: &mut Vec<Effe
 /// Takes what the gallery's thread has to say.
 pub fn gallery_notice(state: &mut State, notice: Notice) {
     match notice {
-        Notice::Trashed(count) => {
-            let said = Message::new("notice-trashed").with("count", count);
-            state.notices.offer(Weight::Good, said, Offer::UndoTrash);
+        Notice::Trashed(pictures) => {
+            for picture in pictures {
+                // Who has taken it back already needs no offer.
+                if let Some(step) = state.desk.undo.trashed(&picture) {
+                    state.notices.removed("notice-trashed", step, 1);
+                }
+            }
         }
+        Notice::NotTrashed(pictures) => {
+            for picture in pictures {
+                let step = state.desk.undo.trashed(&picture);
+                step.into_iter()
+                    .for_each(|step| state.desk.undo.forget(step));
+            }
+        }
+        Notice::NotRestored => state.notices.warn(Message::new("notice-not-restored")),
         Notice::Restored(count) => state
             .notices
             .good(Message::new("notice-restored").with("count", count)),

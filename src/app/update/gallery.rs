@@ -1,13 +1,12 @@
 //! Changes of what is looked at: the chosen picture, its neighbours, the one it is compared with.
 
 use std::path::PathBuf;
-use std::time::Instant;
 
 use super::{draft, full};
 use crate::app::command::{Action, Command};
 use crate::app::effect::Effect;
 use crate::app::i18n::Message;
-use crate::app::state::{CompareMode, Narrow, Reuse, RightTab, State, Zoom, prompt_of};
+use crate::app::state::{CompareMode, Narrow, Reuse, RightTab, State, Step, Zoom, prompt_of};
 use crate::request::Draft;
 
 pub(super) fn command(state: &mut State, command: Command, out: &mut Vec<Effect>) {
@@ -122,8 +121,10 @@ fn trash(state: &mut State, path: PathBuf, out: &mut Vec<Effect>) {
         .get(place + 1)
         .or_else(|| place.checked_sub(1).and_then(|place| list.get(place)));
     let next = next.map(|entry| entry.path.clone());
+    // At once, and not when it is told to be there: the next press may be the one that takes it back.
+    state.desk.undo.push(Step::Trash(path.clone()));
+    state.desk.edited = None;
     out.push(Effect::Trash(path));
-    state.gallery.trashed = Some(Instant::now());
     match next {
         Some(next) => choose(state, next, out),
         None => {

@@ -5,6 +5,7 @@ mod events;
 mod gallery;
 mod outcomes;
 mod queue;
+mod undo;
 
 pub use events::{engine_event, gallery_notice};
 
@@ -105,7 +106,14 @@ pub fn command(state: &mut State, command: Command) -> Vec<Effect> {
         Command::CopyText(text) => out.push(Effect::CopyText(text)),
         Command::Outcome(outcome) => outcomes::take(state, outcome, out),
     }
+    keep_offers(state);
     effects
+}
+
+/// Lets go of offers to take back what was taken back already, or is covered by later changes.
+fn keep_offers(state: &mut State) {
+    let undo = &state.desk.undo;
+    state.notices.keep_offers(|step| undo.can_take(step));
 }
 
 /// What was pressed in a banner.
@@ -165,8 +173,8 @@ fn act(state: &mut State, action: Action, out: &mut Vec<Effect>) {
         Action::DrawSeed => draft::draw_seed(state, out),
         Action::HoldSeed => draft::hold_seed(state, out),
         Action::SwapSides => draft::swap_sides(state, out),
-        Action::Undo => draft::undo(state, out),
-        Action::Redo => draft::redo(state, out),
+        Action::Undo => undo::undo(state, out),
+        Action::Redo => undo::redo(state, out),
         Action::Open => out.push(Effect::PickFiles),
         Action::AddModel => out.push(Effect::PickModel),
         Action::PasteText
@@ -326,6 +334,7 @@ fn change_settings(state: &mut State, new: Settings, out: &mut Vec<Effect>) {
         state.gallery.chosen = None;
         state.gallery.facts = None;
         state.canvas.other = None;
+        state.desk.undo.forget_trash();
     }
     if moved || renamed {
         out.push(Effect::Gallery);
@@ -354,8 +363,9 @@ fn say_after_job(state: &mut State, path: &Path) {
 fn take_offer(state: &mut State, offer: Offer, out: &mut Vec<Effect>) {
     match offer {
         Offer::UseWhatSuits => draft::use_what_suits(state, out),
-        Offer::UndoTrash => out.push(Effect::UndoTrash),
-        Offer::UndoDraft => draft::undo_draft(state, out),
+        Offer::Undo(steps) => {
+            undo::undo_steps(state, steps.into_iter().map(|(step, _)| step), out);
+        }
         Offer::Restart => out.push(Effect::Restart),
         Offer::OpenSettings => state.layout.dialog = Some(Dialog::Settings),
         Offer::OpenModels => state.layout.dialog = Some(Dialog::Models),

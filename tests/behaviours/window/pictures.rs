@@ -1,8 +1,11 @@
 //! Pictures of the gallery: trash, reuse, compare.
 
-use danqing::app::command::Action;
+use danqing::app::command::{Action, Command};
+use danqing::app::i18n::Value;
+use danqing::app::notices::Offer;
 use danqing::app::state::{CompareMode, Zoom};
 use eframe::egui::{Key, Modifiers};
+use egui_kittest::kittest::Queryable as _;
 
 use super::desk::Desk;
 
@@ -24,6 +27,85 @@ fn a_trashed_picture_comes_back() {
     desk.send(Action::Undo);
     desk.wait("it is back", |state| state.gallery.view.total == 1);
     assert!(file.exists());
+}
+
+/// Each press takes back what came last, of whatever kind it was.
+#[test]
+fn undo_goes_back_in_the_order_in_which_things_were_done() {
+    let mut desk = Desk::open();
+    for prompt in ["one", "two"] {
+        desk.paint(prompt);
+    }
+    desk.send(Action::SwapSides);
+    desk.write("a prompt that is kept");
+    desk.press(NONE, Key::Escape);
+    desk.send(Action::Trash);
+    desk.send(Action::Trash);
+    desk.wait("both are gone", |state| state.gallery.view.total == 0);
+    let draft = desk.state().draft.clone();
+    desk.send(Action::Undo);
+    desk.wait("one is back", |state| state.gallery.view.total == 1);
+    desk.send(Action::Undo);
+    desk.wait("both are back", |state| state.gallery.view.total == 2);
+    assert_eq!(
+        desk.state().draft,
+        draft,
+        "no word of the prompt was touched"
+    );
+    desk.send(Action::Undo);
+    assert_ne!(desk.state().draft, draft);
+
+    desk.send(Action::Trash);
+    desk.wait("one is gone", |state| state.gallery.view.total == 1);
+    let draft = desk.state().draft.clone();
+    desk.send(Action::DrawSeed);
+    desk.send(Action::Undo);
+    assert_eq!(desk.state().draft, draft, "the seed was drawn last");
+    assert_eq!(desk.state().gallery.view.total, 1);
+}
+
+fn offers(desk: &Desk<'_>) -> usize {
+    let live = desk.state().notices.live();
+    live.filter(|notice| matches!(notice.offer, Some(Offer::Undo(_))))
+        .count()
+}
+
+#[test]
+fn an_offer_to_undo_stands_only_as_long_as_it_is_true() {
+    let mut desk = Desk::open();
+    for prompt in ["one", "two", "three"] {
+        desk.paint(prompt);
+    }
+    desk.press(NONE, Key::Escape);
+    desk.send(Action::Trash);
+    desk.send(Action::Trash);
+    desk.wait("both are told", |state| {
+        state.gallery.view.total == 1 && state.notices.live().count() > 0
+    });
+    desk.wait("they are told as one", |state| {
+        let mut live = state.notices.live();
+        live.any(|notice| notice.message.args == [("count", Value::from(2_usize))])
+    });
+    assert_eq!(offers(&desk), 1);
+    desk.send(Action::Undo);
+    desk.wait("one is back", |state| state.gallery.view.total == 2);
+    assert_eq!(offers(&desk), 1, "the other can still be brought back");
+    desk.window.get_by_label("Undo").click();
+    desk.window.run_steps(2);
+    desk.wait("all are back", |state| state.gallery.view.total == 3);
+    assert_eq!(offers(&desk), 0);
+
+    desk.wait("presets are listed", |state| {
+        !state.presets.entries.is_empty()
+    });
+    desk.send(Command::ApplyPreset(0));
+    assert_eq!(offers(&desk), 1);
+    desk.send(Action::DrawSeed);
+    assert_eq!(
+        offers(&desk),
+        0,
+        "it would take the seed back, not the preset"
+    );
 }
 
 #[test]
