@@ -7,6 +7,7 @@ window-title = Danqing
 action-generate = Generate
 action-generate-next = Generate before all others
 action-cancel = Cancel the running job
+action-watch = Show what is being painted
 action-cancel-waiting = Remove all waiting jobs
 action-pause-queue = Pause or resume the queue
 action-focus-prompt = Go to the prompt
@@ -74,6 +75,7 @@ why-nothing-to-undo = There is nothing to undo
 why-nothing-to-redo = There is nothing to redo
 why-no-pictures = The gallery is empty
 why-no-picture = Choose a picture first
+why-preview = A preview covers the picture; choose it in the gallery first
 why-no-metadata = This picture does not say how it was made
 why-one-picture = Comparing takes two pictures
 

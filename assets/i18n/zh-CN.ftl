@@ -7,6 +7,7 @@ window-title = 丹青 Danqing
 action-generate = 生成
 action-generate-next = 插队生成
 action-cancel = 取消当前任务
+action-watch = 查看正在绘制的图片
 action-cancel-waiting = 移除所有等待的任务
 action-pause-queue = 暂停或继续队列
 action-focus-prompt = 编辑提示词
@@ -74,6 +75,7 @@ why-nothing-to-undo = 没有可撤销的操作
 why-nothing-to-redo = 没有可重做的操作
 why-no-pictures = 图库是空的
 why-no-picture = 请先选择一张图片
+why-preview = 图片被正在绘制的预览遮住，请先在图库中选择
 why-no-metadata = 这张图片没有记录生成方式
 why-one-picture = 对比需要两张图片
 

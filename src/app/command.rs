@@ -70,6 +70,8 @@ actions! {
     GenerateNext = "action-generate-next", ctrl_shift(Key::Enter);
     /// Stops the job that runs.
     Cancel = "action-cancel", plain(Key::Escape), ctrl(Key::Period);
+    /// Shows what is being painted.
+    Watch = "action-watch", plain(Key::W);
     /// Removes all jobs that wait.
     CancelWaiting = "action-cancel-waiting";
     /// Holds the queue, or lets it go on.
@@ -229,6 +231,8 @@ pub enum Command {
     OnlyStarred(bool),
     /// Chooses a picture.
     Choose(PathBuf),
+    /// Moves a picture to the trash that need not be the chosen one.
+    Trash(PathBuf),
     /// Marks a picture to compare with the chosen one.
     CompareWith(PathBuf),
     /// Takes settings of the chosen picture.

@@ -15,6 +15,11 @@ pub fn why_not(state: &State, action: Action) -> Option<Message> {
             let loading = matches!(state.engine.status, Status::Loading { .. });
             (!loading && state.queue.running().is_none()).then(|| Message::new("why-nothing-runs"))
         }
+        Action::Watch => state
+            .queue
+            .running()
+            .is_none()
+            .then(|| Message::new("why-nothing-runs")),
         Action::CancelWaiting => state
             .queue
             .waiting()
@@ -43,12 +48,10 @@ pub fn why_not(state: &State, action: Action) -> Option<Message> {
             .shown()
             .is_empty()
             .then(|| Message::new("why-no-pictures")),
-        Action::Star
-        | Action::Trash
-        | Action::CopyPicture
-        | Action::Reveal
-        | Action::Export
-        | Action::ShowInfo => state
+        Action::Star | Action::Trash | Action::CopyPicture | Action::Reveal | Action::Export => {
+            why_not_picture(state)
+        }
+        Action::ShowInfo => state
             .gallery
             .chosen
             .is_none()
@@ -118,9 +121,17 @@ fn why_not_generate(state: &State) -> Option<Message> {
     }
 }
 
-fn why_not_reuse(state: &State) -> Option<Message> {
+/// Nothing is done to a picture that a preview hides: whoever presses means what is seen.
+fn why_not_picture(state: &State) -> Option<Message> {
     if state.gallery.chosen.is_none() {
         return Some(Message::new("why-no-picture"));
+    }
+    state.picture_hidden().then(|| Message::new("why-preview"))
+}
+
+fn why_not_reuse(state: &State) -> Option<Message> {
+    if let Some(why) = why_not_picture(state) {
+        return Some(why);
     }
     state
         .gallery

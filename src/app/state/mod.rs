@@ -191,6 +191,14 @@ impl State {
         here.next().map(|known| known.why.as_str())
     }
 
+    /// Whether a job that is watched hides the chosen picture: with its preview, or with the empty sheet before the first
+    /// one. Between two pictures of one job the earlier one is seen.
+    #[must_use]
+    pub fn picture_hidden(&self) -> bool {
+        let later = matches!(&self.engine.status, Status::Painting(now) if now.picture > 0);
+        self.canvas.watching.is_some() && (self.canvas.preview.is_some() || !later)
+    }
+
     /// The chosen picture.
     #[must_use]
     pub fn chosen_entry(&self) -> Option<&Arc<Entry>> {

@@ -140,6 +140,8 @@ fn kept(state: &mut State, job: JobId, kept: Kept, out: &mut Vec<Effect>) {
         let offer = Offer::OpenSettings;
         state.notices.offer(Weight::Warning, said, offer);
     }
+    // What it showed is finished.
+    state.canvas.preview = None;
     let Ok(path) = kept.path.strip_prefix(&state.gallery_folder) else {
         return;
     };
@@ -148,7 +150,6 @@ fn kept(state: &mut State, job: JobId, kept: Kept, out: &mut Vec<Effect>) {
         // The next picture of the job shows its previews again.
         let running = state.queue.running().filter(|running| running.id == job);
         state.canvas.watching = running.map(|_| job);
-        state.canvas.preview = None;
         state.gallery.scroll_to_chosen = true;
     }
 }

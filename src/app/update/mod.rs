@@ -45,6 +45,7 @@ pub fn command(state: &mut State, command: Command) -> Vec<Effect> {
         Command::Search(_)
         | Command::OnlyStarred(_)
         | Command::Choose(_)
+        | Command::Trash(_)
         | Command::CompareWith(_)
         | Command::Reuse(_)
         | Command::ExportAs(_)
@@ -158,6 +159,7 @@ fn act(state: &mut State, action: Action, out: &mut Vec<Effect>) {
         Action::Generate => draft::generate(state, false, out),
         Action::GenerateNext => draft::generate(state, true, out),
         Action::Cancel => out.push(Effect::CancelRunning),
+        Action::Watch => gallery::watch(state),
         Action::CancelWaiting => out.push(Effect::CancelWaiting),
         Action::PauseQueue => {
             out.push(Effect::Pause(!state.queue.paused));

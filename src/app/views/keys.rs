@@ -18,6 +18,7 @@ const GROUPS: [(&str, &[Action]); 5] = [
             Action::Generate,
             Action::GenerateNext,
             Action::Cancel,
+            Action::Watch,
             Action::FocusPrompt,
             Action::EarlierPrompt,
             Action::LaterPrompt,

@@ -27,6 +27,7 @@ mod top_bar;
 mod widgets;
 
 pub use notices::refresh_after;
+pub use picture::PICTURE_FOCUS;
 pub use prompt::PROMPT_ID;
 pub use shell::{closing_question, show};
 pub use status::bytes_text;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use eframe::egui::{
-    self, Align, Align2, CornerRadius, Layout, Rect, ScrollArea, Sense, Stroke, StrokeKind,
-    TextStyle, Ui, UiBuilder, vec2,
+    self, Align, Align2, CornerRadius, Layout, PointerButton, Rect, Response, ScrollArea, Sense,
+    Stroke, StrokeKind, TextStyle, Ui, UiBuilder, vec2,
 };
 
 use super::View;
@@ -102,6 +102,7 @@ fn row(ui: &mut Ui, view: &mut View<'_>, job: &Arc<Job>, place: usize) {
     if let Some(moved) = response.dnd_release_payload::<JobId>() {
         view.send(Command::Queue(QueueChange::MoveTo(*moved, place)));
     }
+    press(view, job, &response);
     let inner = rect.shrink2(vec2(10.0, 8.0));
     let line =
         |n: f32| Rect::from_min_size(inner.min + vec2(0.0, n * 20.0), vec2(inner.width(), 18.0));
@@ -126,6 +127,20 @@ fn row(ui: &mut Ui, view: &mut View<'_>, job: &Arc<Job>, place: usize) {
     buttons(ui, view, job, foot);
     if let JobState::Failed { reason } = &job.state {
         response.on_hover_text(reason);
+    }
+}
+
+/// A press on the job that runs shows it. One that waits or failed is taken into the panels by Enter or by two presses:
+/// a single one is how it is dragged.
+fn press(view: &mut View<'_>, job: &Job, response: &Response) {
+    let by_pointer = response.clicked_by(PointerButton::Primary);
+    let by_key = response.clicked() && !by_pointer;
+    if job.state == JobState::Running {
+        if response.clicked() {
+            view.send(Action::Watch);
+        }
+    } else if by_key || response.double_clicked() {
+        view.send(Command::Queue(QueueChange::Edit(job.id)));
     }
 }
 
