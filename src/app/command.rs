@@ -192,8 +192,8 @@ pub enum QueueChange {
     Retry(JobId),
     /// Moves a waiting job by some places; negative is sooner.
     MoveBy(JobId, isize),
-    /// Moves a waiting job to a place counted from the front.
-    MoveTo(JobId, usize),
+    /// Moves a waiting job to stand before another one, or to the end.
+    MoveBefore(JobId, Option<JobId>),
     /// Takes a waiting job's request into the panels, to be put back changed.
     Edit(JobId),
     /// Puts the panels' request back into the job that is being edited.

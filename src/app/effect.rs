@@ -33,8 +33,10 @@ pub enum Effect {
     Retry(JobId),
     /// Moves a job by places.
     MoveBy(JobId, isize),
-    /// Moves a job to a place.
-    MoveTo(JobId, usize),
+    /// Moves a job before another one, or to the end.
+    MoveBefore(JobId, Option<JobId>),
+    /// Keeps a job from being started, or lets the kept one go.
+    Hold(Option<JobId>),
     /// Gives a job another request.
     EditJob(JobId, Box<Request>),
     /// Frees the model in use and loads this one.

@@ -1,6 +1,8 @@
 //! Keys into actions. While an input method composes, no key is anything but its own.
 
-use eframe::egui::{Context, Event, Id, ImeEvent, InputState, Key, KeyboardShortcut, Modifiers};
+use eframe::egui::{
+    Context, DragAndDrop, Event, Id, ImeEvent, InputState, Key, KeyboardShortcut, Modifiers,
+};
 
 use super::command::Action;
 use super::state::State;
@@ -75,10 +77,13 @@ pub fn take_actions(ctx: &Context, state: &State, composing_before: bool) -> Vec
         } = keys.modifiers;
         std::cmp::Reverse((shift || alt, command))
     });
+    // Esc lets go of what is dragged; it must not stop the job that runs as well.
+    let dragging = DragAndDrop::has_any_payload(ctx);
     let mut taken = Vec::new();
     ctx.input_mut(|input| {
         for (action, keys) in all {
-            if !may_act(state, action, keys, focus) {
+            let lets_go = dragging && keys.logical_key == Key::Escape;
+            if lets_go || !may_act(state, action, keys, focus) {
                 continue;
             }
             // A slow frame may hold the same key several times; each press counts.

@@ -67,7 +67,8 @@ impl Services {
             | Effect::Pause(_)
             | Effect::Retry(_)
             | Effect::MoveBy(..)
-            | Effect::MoveTo(..)
+            | Effect::MoveBefore(..)
+            | Effect::Hold(_)
             | Effect::EditJob(..) => self.queue(state, effect),
             Effect::Load(path) => self.load(state, path),
             Effect::Previews(quality) => self.engine.set_previews(quality),

@@ -11,8 +11,9 @@ use crate::app::state::{MAX_TOKENS, ModelFacts, State, TokenCount};
 use crate::checkpoint::Checkpoint;
 use crate::engine::loader::place;
 use crate::engine::memory::Demands;
-use crate::engine::{ModelChoice, QueueError};
+use crate::engine::{JobId, ModelChoice, Queue, QueueError};
 use crate::pipeline::{Precision, Suited};
+use crate::request::Request;
 
 impl Services {
     pub(super) fn queue(&self, state: &mut State, effect: Effect) {
@@ -41,8 +42,12 @@ impl Services {
             }
             Effect::Retry(id) => queue.retry(id),
             Effect::MoveBy(id, places) => queue.move_by(id, places),
-            Effect::MoveTo(id, place) => queue.move_to(id, place),
-            Effect::EditJob(id, request) => queue.edit(id, *request),
+            Effect::MoveBefore(id, before) => queue.move_before(id, before),
+            Effect::Hold(job) => {
+                queue.hold(job);
+                Ok(())
+            }
+            Effect::EditJob(id, request) => edit(queue, state, id, *request),
             _ => Ok(()),
         };
         self.engine.look();
@@ -95,6 +100,18 @@ impl Services {
                 cut_at,
             }))
         });
+    }
+}
+
+/// Gives a job another request. What was written is not lost with a job that has begun or ended meanwhile.
+fn edit(queue: &Queue, state: &mut State, id: JobId, request: Request) -> Result<(), QueueError> {
+    match queue.edit(id, request.clone()) {
+        Err(QueueError::Gone(_) | QueueError::Running(_)) => {
+            queue.push_front(request)?;
+            state.notices.warn(Message::new("notice-edit-added"));
+            Ok(())
+        }
+        edited => edited,
     }
 }
 

@@ -11,7 +11,7 @@ pub(super) fn change(state: &mut State, change: QueueChange, out: &mut Vec<Effec
         QueueChange::Cancel(id) => out.push(Effect::Cancel(id)),
         QueueChange::Retry(id) => out.push(Effect::Retry(id)),
         QueueChange::MoveBy(id, places) => out.push(Effect::MoveBy(id, places)),
-        QueueChange::MoveTo(id, place) => out.push(Effect::MoveTo(id, place)),
+        QueueChange::MoveBefore(id, before) => out.push(Effect::MoveBefore(id, before)),
         QueueChange::Edit(id) => {
             let Some(job) = state.queue.jobs.iter().find(|job| job.id == id).cloned() else {
                 return;
@@ -20,6 +20,7 @@ pub(super) fn change(state: &mut State, change: QueueChange, out: &mut Vec<Effec
                 Some((_, before)) => before,
                 None => Box::new(state.draft.clone()),
             };
+            out.push(Effect::Hold(Some(id)));
             show(state, Draft::from(job.request.clone()), out);
             state.editing = Some((id, before));
             state.layout.left = true;
@@ -32,6 +33,7 @@ pub(super) fn change(state: &mut State, change: QueueChange, out: &mut Vec<Effec
             match state.draft.request() {
                 Ok(request) => {
                     out.push(Effect::EditJob(id, Box::new(request)));
+                    out.push(Effect::Hold(None));
                     show(state, *before, out);
                 }
                 Err(error) => {
@@ -44,6 +46,7 @@ pub(super) fn change(state: &mut State, change: QueueChange, out: &mut Vec<Effec
         }
         QueueChange::LeaveEdit => {
             if let Some((_, before)) = state.editing.take() {
+                out.push(Effect::Hold(None));
                 show(state, *before, out);
             }
         }

@@ -30,6 +30,13 @@ fn take_back(state: &mut State, step: Step, out: &mut Vec<Effect>) {
         Step::Draft(earlier) => {
             state.desk.undone.push(state.draft.clone());
             state.desk.edited = None;
+            // Back before a job was taken into the panels: what is in them now is not that job.
+            if let Some((_, before)) = &state.editing
+                && **before == *earlier
+            {
+                state.editing = None;
+                out.push(Effect::Hold(None));
+            }
             draft::put(state, *earlier, out);
         }
         Step::Trash(picture) => out.push(Effect::UndoTrash(Some(picture))),

@@ -19,6 +19,7 @@ mod preset_tile;
 mod presets;
 mod prompt;
 mod queue;
+mod queue_drag;
 mod settings;
 mod shell;
 mod status;
