@@ -53,6 +53,7 @@ action-system = System
 action-keys = Keyboard shortcuts
 action-palette = Search all commands
 action-notices = Messages
+action-dismiss-notices = Dismiss all messages
 action-switch-language = Switch between Chinese and English
 action-switch-theme = Switch between light, dark and system
 action-restart-engine = Restart Danqing
@@ -457,6 +458,15 @@ notice-prompt-cut = The end of the prompt was not read
 notice-queue = The queue did not change
 notice-edit-added = The job had begun or ended already; your changes wait as a new job
 notice-queue-file = The queue of the last session could not be read in full
+notice-queue-waits = Your earlier jobs come first: choose above whether they go on, then the queue starts
+notice-jobs-removed = { $count ->
+        [one] The job was removed from the queue
+       *[other] { $count } jobs were removed from the queue
+    }
+notice-jobs-back = { $count ->
+        [one] The job is in the queue again
+       *[other] { $count } jobs are in the queue again
+    }
 notice-queue-paused = The queue is paused; resume it to start
 notice-careful-start = Danqing stopped several times right after starting, so no model was loaded; the logs are in { $path }
 notice-device = Danqing will paint on another device than chosen
@@ -483,6 +493,8 @@ notice-not-restarted = Danqing cannot restart itself; close it and open it again
 notice-preset-applied = Preset { $name } applied
 notice-preset-other-model = Preset { $name } was made for { $model }; { $current } cannot be expected to paint it well
 notice-preset-not-saved = The preset could not be saved
+notice-preset-removed = Preset { $name } was deleted
+notice-preset-back = Preset { $name } is back
 notice-preset-not-removed = The preset could not be deleted
 notice-settings-not-saved = The settings could not be saved
 notice-session-not-saved = The draft could not be saved

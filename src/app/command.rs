@@ -162,6 +162,8 @@ actions! {
     Palette = "action-palette", ctrl(Key::K), ctrl_shift(Key::P);
     /// The messages so far.
     Notices = "action-notices";
+    /// Takes all messages from the corner.
+    DismissNotices = "action-dismiss-notices", ctrl(Key::D);
     /// Chinese to English and back.
     SwitchLanguage = "action-switch-language";
     /// Light to dark and back.

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::settings::Settings;
-use super::state::{ExportKind, Unsaved};
-use crate::engine::{JobId, PreviewQuality};
+use super::state::{ExportKind, RemovedPreset, Unsaved};
+use crate::engine::{JobId, PreviewQuality, Removed};
 use crate::gallery::Entry;
 use crate::request::Request;
 use crate::request::preset::Preset;
@@ -25,8 +25,12 @@ pub enum Effect {
     CancelRunning,
     /// Removes or stops a job.
     Cancel(JobId),
-    /// Removes all that wait.
+    /// Removes all that do not run.
     CancelWaiting,
+    /// Removes those of these that do not run.
+    Discard(Vec<JobId>),
+    /// Puts jobs back that were removed.
+    PutBack(Vec<Removed>),
     /// Holds the queue or lets it go on.
     Pause(bool),
     /// Tries a failed job again.
@@ -69,8 +73,10 @@ pub enum Effect {
     ImportText(String),
     /// Keeps a preset among the person's own, with a thumbnail of the picture at this path.
     SavePreset(Box<Preset>, Option<PathBuf>),
-    /// Removes a preset's file.
-    RemovePreset(PathBuf),
+    /// Removes the file of a preset that is called so.
+    RemovePreset(PathBuf, String),
+    /// Writes it again.
+    RestorePreset(RemovedPreset),
     /// Asks for files to import.
     PickFiles,
     /// Asks for a checkpoint folder.

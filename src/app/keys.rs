@@ -133,9 +133,9 @@ fn may_act(state: &State, action: Action, keys: &KeyboardShortcut, focus: Focus)
     }
     let escape = keys.logical_key == Key::Escape;
     if state.layout.dialog.is_some() {
-        // A dialog has the keys to itself, but for those that open and close dialogs.
-        return !escape && keys.modifiers.command && opens_dialog(action)
-            || keys.logical_key == Key::F1;
+        // A dialog has the keys to itself, but for those that open and close dialogs, or clear what lies over it.
+        let acts = opens_dialog(action) || action == Action::DismissNotices;
+        return !escape && keys.modifiers.command && acts || keys.logical_key == Key::F1;
     }
     if escape {
         // Esc belongs to what is open; only when work runs is it "cancel".

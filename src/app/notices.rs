@@ -153,6 +153,20 @@ impl Notices {
         self.offer(Weight::Good, said, Offer::Undo(vec![(step, count)]));
     }
 
+    /// Takes what was said under `key` from the corner: it is so no longer.
+    pub fn retire(&mut self, key: &str) {
+        for notice in self.all.iter_mut() {
+            notice.read |= notice.message.key == key;
+        }
+    }
+
+    /// Takes all messages from the corner.
+    pub fn dismiss_all(&mut self) {
+        for notice in self.all.iter_mut() {
+            notice.read = true;
+        }
+    }
+
     /// Takes offers back of steps that are no longer `open`; a message without another one goes from the corner.
     pub fn keep_offers(&mut self, open: impl Fn(StepId) -> bool) {
         for notice in self.all.iter_mut().filter(|notice| !notice.read) {

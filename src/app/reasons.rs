@@ -3,7 +3,7 @@
 use super::command::Action;
 use super::i18n::Message;
 use super::state::State;
-use crate::engine::Status;
+use crate::engine::{JobState, Status};
 use crate::request::RequestError;
 
 /// The reason, or none when it can be done.
@@ -20,12 +20,17 @@ pub fn why_not(state: &State, action: Action) -> Option<Message> {
             .running()
             .is_none()
             .then(|| Message::new("why-nothing-runs")),
-        Action::CancelWaiting => state
-            .queue
-            .waiting()
+        Action::CancelWaiting => {
+            let mut jobs = state.queue.jobs.iter();
+            jobs.all(|job| job.state == JobState::Running)
+                .then(|| Message::new("why-nothing-waits"))
+        }
+        Action::DismissNotices => state
+            .notices
+            .live()
             .next()
             .is_none()
-            .then(|| Message::new("why-nothing-waits")),
+            .then(|| Message::new("notices-empty")),
         Action::EarlierPrompt => state
             .desk
             .history

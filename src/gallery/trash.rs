@@ -263,9 +263,27 @@ fn is_inside(path: &Path) -> bool {
             .all(|part| matches!(part, Component::Normal(_)))
 }
 
+/// Moves a file to the system's trash.
+///
+/// # Errors
+/// The system has none for this file, or refuses.
 #[cfg(feature = "gui")]
-fn to_system_trash(path: &Path) -> io::Result<()> {
-    trash::delete(path).map_err(io::Error::other)
+pub fn to_system_trash(path: &Path) -> io::Result<()> {
+    use trash::Error;
+    trash::delete(path).map_err(|error| match error {
+        Error::Unknown { description } | Error::Os { description, .. } => {
+            io::Error::other(description)
+        }
+        #[cfg(all(unix, not(target_os = "macos")))]
+        Error::FileSystem { path, source } => {
+            io::Error::new(source.kind(), format!("{}: {source}", path.display()))
+        }
+        // The others say how the library came to it, in a form that is for its authors.
+        _ => io::Error::other(format!(
+            "the system's trash does not take {}",
+            path.display()
+        )),
+    })
 }
 
 /// Without a desktop there is no trash to hand over to.

@@ -64,6 +64,8 @@ impl Services {
             | Effect::CancelRunning
             | Effect::Cancel(_)
             | Effect::CancelWaiting
+            | Effect::Discard(_)
+            | Effect::PutBack(_)
             | Effect::Pause(_)
             | Effect::Retry(_)
             | Effect::MoveBy(..)
@@ -99,7 +101,8 @@ impl Services {
                 self.import(move |own| super::presets::import_text(own, &text))
             }
             Effect::SavePreset(preset, picture) => self.save_preset(*preset, picture),
-            Effect::RemovePreset(file) => self.remove_preset(file),
+            Effect::RemovePreset(file, name) => self.remove_preset(file, name),
+            Effect::RestorePreset(preset) => self.restore_preset(preset),
             Effect::PickFiles => self.background.run("dialog", desktop::pick_files),
             Effect::PickModel => self.background.run("dialog", desktop::pick_model),
             Effect::PickGallery => self.background.run("dialog", desktop::pick_gallery),

@@ -8,10 +8,11 @@ use crate::app::effect::Effect;
 use crate::app::i18n::Message;
 use crate::app::outcome::Outcome;
 use crate::app::state::{MAX_TOKENS, ModelFacts, State, TokenCount};
+use crate::app::update;
 use crate::checkpoint::Checkpoint;
 use crate::engine::loader::place;
 use crate::engine::memory::Demands;
-use crate::engine::{JobId, ModelChoice, Queue, QueueError};
+use crate::engine::{JobId, ModelChoice, Queue, QueueError, Removed};
 use crate::pipeline::{Precision, Suited};
 use crate::request::Request;
 
@@ -31,11 +32,21 @@ impl Services {
                 self.engine.cancel_current();
                 Ok(())
             }
-            Effect::Cancel(id) => queue.cancel(id),
+            Effect::Cancel(id) => {
+                let removed = queue.remove_where(|job| job.id == id);
+                let runs = removed.is_empty();
+                update::jobs_removed(state, removed);
+                if runs { queue.cancel(id) } else { Ok(()) }
+            }
             Effect::CancelWaiting => {
-                queue.cancel_waiting();
+                update::jobs_removed(state, queue.remove_where(|_| true));
                 Ok(())
             }
+            Effect::Discard(ids) => {
+                update::jobs_removed(state, queue.remove_where(|job| ids.contains(&job.id)));
+                Ok(())
+            }
+            Effect::PutBack(removed) => put_back(queue, state, &removed),
             Effect::Pause(paused) => {
                 queue.set_paused(paused);
                 Ok(())
@@ -101,6 +112,13 @@ impl Services {
             }))
         });
     }
+}
+
+fn put_back(queue: &Queue, state: &mut State, removed: &[Removed]) -> Result<(), QueueError> {
+    queue.put_back(removed)?;
+    let said = Message::new("notice-jobs-back").with("count", removed.len());
+    state.notices.good(said);
+    Ok(())
 }
 
 /// Gives a job another request. What was written is not lost with a job that has begun or ended meanwhile.

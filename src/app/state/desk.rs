@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::ratio::Ratio;
 use super::undo::UndoStack;
 use crate::request::Draft;
 
@@ -21,8 +22,8 @@ pub struct Desk {
     pub tokens: Option<TokenCount>,
     /// The seed as typed, which may not be a number yet.
     pub seed_text: String,
-    /// Whether width follows height.
-    pub keep_ratio: bool,
+    /// The ratio that width and height keep, while it is locked.
+    pub keep_ratio: Option<Ratio>,
     /// Whether the negative prompt is open.
     pub negative_open: bool,
     /// Whether the style words are open.

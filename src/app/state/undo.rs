@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use super::presets::RemovedPreset;
+use crate::engine::Removed;
 use crate::request::Draft;
 
 /// Steps that are kept.
@@ -18,6 +20,10 @@ pub enum Step {
     Draft(Box<Draft>),
     /// This picture, relative to the gallery, was moved to the gallery's trash.
     Trash(PathBuf),
+    /// These jobs were taken out of the queue.
+    Jobs(Vec<Removed>),
+    /// This preset of one's own was removed.
+    Preset(RemovedPreset),
 }
 
 /// The steps that can be taken back, of all kinds in one row.
@@ -65,7 +71,7 @@ impl UndoStack {
                 let newest = newest_first.find(|(_, step)| matches!(step, Step::Draft(_)));
                 newest.is_some_and(|(newest, _)| *newest == id)
             }
-            Step::Trash(_) => true,
+            Step::Trash(_) | Step::Jobs(_) | Step::Preset(_) => true,
         }
     }
 

@@ -28,7 +28,7 @@ impl Studio {
             }
         }
         // After the events: what they speak of may have left the queue by now.
-        self.state.queue = self.services.engine.queue().view();
+        update::queue_seen(&mut self.state, self.services.engine.queue().view());
         self.state.engine.status = self.services.engine.status();
         // Also of a job that is not watched now: who comes back to it sees where it is.
         let painting = match &self.state.engine.status {

@@ -68,6 +68,10 @@ pub(super) fn put(state: &mut State, new: Draft, out: &mut Vec<Effect>) {
     if new.seed != state.draft.seed {
         state.desk.seed_text = new.seed.map(|seed| seed.to_string()).unwrap_or_default();
     }
+    // A size that was chosen in another way than by moving one of its sides is what is kept from now on.
+    if new.size != state.draft.size {
+        state.desk.keep_ratio = state.desk.keep_ratio.map(|ratio| ratio.after(new.size));
+    }
     state.draft = new;
     if recount {
         out.push(Effect::CountTokens(state.draft.full_prompt()));
@@ -229,8 +233,12 @@ pub(super) fn generate(state: &mut State, first: bool, out: &mut Vec<Effect>) {
     state.layout.narrow = Narrow::Look;
     let CanvasState { compare, .. } = &mut state.canvas;
     *compare = None;
-    if state.queue.paused && state.recovery.is_none() {
-        state.notices.warn(Message::new("notice-queue-paused"));
+    if state.queue.paused {
+        let key = match state.recovery {
+            Some(_) => "notice-queue-waits",
+            None => "notice-queue-paused",
+        };
+        state.notices.warn(Message::new(key));
     }
     out.extend([
         Effect::Submit {

@@ -162,7 +162,14 @@ fn ended(state: &mut State, job: JobId, outcome: Outcome, out: &mut Vec<Effect>)
                 .good(Message::new("notice-finished").with("count", pictures.len()));
             out.push(Effect::Attention);
         }
-        Outcome::Cancelled(_) => state.notices.good(Message::new("notice-cancelled")),
+        Outcome::Cancelled(_) => {
+            // The removal of one that did not run is told already, with a way back.
+            let known = state.removed.len();
+            state.removed.retain(|removed| *removed != job);
+            if state.removed.len() == known {
+                state.notices.good(Message::new("notice-cancelled"));
+            }
+        }
         Outcome::Failed { error, unsaved, .. } => {
             if let Some(picture) = unsaved {
                 hold(state, job, picture, out);

@@ -4,10 +4,12 @@ mod draft;
 mod events;
 mod gallery;
 mod outcomes;
+mod presets;
 mod queue;
 mod undo;
 
 pub use events::{engine_event, gallery_notice};
+pub use queue::{jobs_removed, queue_seen};
 
 use std::path::{Path, PathBuf};
 
@@ -19,7 +21,7 @@ use super::i18n::{Language, Message};
 use super::notices::Offer;
 use super::reasons::why_not;
 use super::settings::Settings;
-use super::state::{Closing, CompareMode, Dialog, RightTab, State, Zoom};
+use super::state::{Closing, CompareMode, Dialog, Ratio, RightTab, State, Zoom};
 
 /// What a command brings about, besides its change of `state`.
 #[must_use]
@@ -30,7 +32,9 @@ pub fn command(state: &mut State, command: Command) -> Vec<Effect> {
         Command::Do(action) => act(state, action, out),
         Command::Draft(new) => draft::replace(state, *new, out),
         Command::SeedText(text) => draft::seed_text(state, text, out),
-        Command::KeepRatio(keep) => state.desk.keep_ratio = keep,
+        Command::KeepRatio(keep) => {
+            state.desk.keep_ratio = keep.then(|| Ratio::of(state.draft.size));
+        }
         Command::StyleWord(word) => draft::style_word(state, &word, out),
         Command::ClearStyle => draft::change(state, out, |draft| draft.style.clear()),
         Command::RecallPrompt(place) => draft::recall_prompt(state, place, out),
@@ -57,15 +61,7 @@ pub fn command(state: &mut State, command: Command) -> Vec<Effect> {
         Command::Divider(share) => state.canvas.divider = share,
         Command::SearchPresets(query) => state.presets.query = query,
         Command::ApplyPreset(place) => draft::apply_preset(state, place, out),
-        Command::RemovePreset(place) => {
-            let file = state
-                .presets
-                .entries
-                .get(place)
-                .and_then(|entry| entry.file.clone());
-            out.extend(file.map(Effect::RemovePreset));
-            state.presets.applied = None;
-        }
+        Command::RemovePreset(place) => presets::remove(state, place, out),
         Command::SavePresetAs {
             name,
             with_prompt,
@@ -126,7 +122,10 @@ fn answer_offer(state: &mut State, command: Command, out: &mut Vec<Effect>) {
         }
         Command::DiscardQueue => {
             state.recovery = None;
-            out.extend([Effect::CancelWaiting, Effect::Pause(false)]);
+            state.held_back = 0;
+            // What was added since is no part of what is given up.
+            let earlier = std::mem::take(&mut state.recovered);
+            out.extend([Effect::Discard(earlier), Effect::Pause(false)]);
         }
         Command::HeldBack { show } => {
             state.held_back = 0;
@@ -149,7 +148,11 @@ fn act(state: &mut State, action: Action, out: &mut Vec<Effect>) {
         // A key that does nothing must not leave a person guessing; moving through an empty list needs no words.
         if !matches!(
             action,
-            Action::NextPicture | Action::PreviousPicture | Action::Cancel | Action::LaterPrompt
+            Action::NextPicture
+                | Action::PreviousPicture
+                | Action::Cancel
+                | Action::LaterPrompt
+                | Action::DismissNotices
         ) {
             state.notices.hint(why);
         }
@@ -222,6 +225,7 @@ fn act(state: &mut State, action: Action, out: &mut Vec<Effect>) {
             let open = !(state.layout.left || state.layout.right);
             (state.layout.left, state.layout.right) = (open, open);
         }
+        Action::DismissNotices => state.notices.dismiss_all(),
         Action::SwitchLanguage => switch_language(state, out),
         Action::SwitchTheme => switch_theme(state, out),
         Action::RestartEngine => out.push(Effect::Restart),

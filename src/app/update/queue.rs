@@ -1,9 +1,12 @@
 //! Changes of the queue. The queue itself is the engine's; here is only what the panels show of it.
 
+use std::sync::Arc;
+
 use crate::app::command::QueueChange;
 use crate::app::effect::Effect;
 use crate::app::i18n::Message;
-use crate::app::state::State;
+use crate::app::state::{State, Step};
+use crate::engine::{QueueView, Removed};
 use crate::request::Draft;
 
 pub(super) fn change(state: &mut State, change: QueueChange, out: &mut Vec<Effect>) {
@@ -55,4 +58,26 @@ pub(super) fn change(state: &mut State, change: QueueChange, out: &mut Vec<Effec
 
 fn show(state: &mut State, draft: Draft, out: &mut Vec<Effect>) {
     super::draft::change(state, out, |present| *present = draft);
+}
+
+/// Says that jobs were taken out of the queue before they ran, and lets that be taken back.
+pub fn jobs_removed(state: &mut State, removed: Vec<Removed>) {
+    if removed.is_empty() {
+        return;
+    }
+    let count = removed.len();
+    let ids = removed.iter().map(|removed| removed.job.id);
+    state.removed.extend(ids);
+    let step = state.desk.undo.push(Step::Jobs(removed));
+    state.desk.edited = None;
+    state.notices.removed("notice-jobs-removed", step, count);
+}
+
+/// Takes in the queue as it is now. What was said of its rest is over once it goes on.
+pub fn queue_seen(state: &mut State, queue: Arc<QueueView>) {
+    if !queue.paused {
+        state.notices.retire("notice-queue-paused");
+        state.notices.retire("notice-queue-waits");
+    }
+    state.queue = queue;
 }

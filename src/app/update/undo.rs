@@ -40,6 +40,8 @@ fn take_back(state: &mut State, step: Step, out: &mut Vec<Effect>) {
             draft::put(state, *earlier, out);
         }
         Step::Trash(picture) => out.push(Effect::UndoTrash(Some(picture))),
+        Step::Jobs(jobs) => out.push(Effect::PutBack(jobs)),
+        Step::Preset(preset) => out.push(Effect::RestorePreset(preset)),
     }
 }
 

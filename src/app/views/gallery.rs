@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use eframe::egui::{
-    self, Align, Color32, CornerRadius, Key, Layout, Modifiers, Rect, RichText, ScrollArea, Sense,
-    Stroke, StrokeKind, TextEdit, Ui, Vec2, vec2,
+    self, Align, Color32, CornerRadius, Layout, Rect, RichText, ScrollArea, Sense, Stroke,
+    StrokeKind, TextEdit, Ui, Vec2, vec2,
 };
 
 use super::View;
@@ -182,7 +182,7 @@ fn cell(ui: &mut Ui, view: &mut View<'_>, entry: &Arc<Entry>, side: f32) {
             view.send(Command::Choose(entry.path.clone()));
         }
     }
-    if response.has_focus() && delete_pressed(ui) {
+    if response.has_focus() && widgets::delete_pressed(ui) {
         view.send(Command::Trash(entry.path.clone()));
     }
     if response.secondary_clicked() {
@@ -190,13 +190,6 @@ fn cell(ui: &mut Ui, view: &mut View<'_>, entry: &Arc<Entry>, side: f32) {
     }
     response.context_menu(|ui| canvas_bar::menu(ui, view));
     response.on_hover_text(name);
-}
-
-fn delete_pressed(ui: &Ui) -> bool {
-    ui.input_mut(|input| {
-        input.consume_key(Modifiers::NONE, Key::Delete)
-            || input.consume_key(Modifiers::NONE, Key::Backspace)
-    })
 }
 
 fn name(view: &View<'_>, entry: &Entry) -> String {

@@ -72,6 +72,7 @@ const GROUPS: [(&str, &[Action]); 5] = [
             Action::Keys,
             Action::Models,
             Action::Settings,
+            Action::DismissNotices,
             Action::Quit,
         ],
     ),

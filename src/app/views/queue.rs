@@ -109,7 +109,7 @@ fn row(ui: &mut Ui, view: &mut View<'_>, job: &Arc<Job>, below: Option<JobId>) {
             .rect_stroke(rect, radius, widgets::focus_stroke(ui), StrokeKind::Inside);
     }
     queue_drag::row(ui, view, job, below, &response);
-    press(view, job, &response);
+    press(ui, view, job, &response);
     let inner = rect.shrink2(vec2(10.0, 8.0));
     let line =
         |n: f32| Rect::from_min_size(inner.min + vec2(0.0, n * 20.0), vec2(inner.width(), 18.0));
@@ -138,8 +138,8 @@ fn row(ui: &mut Ui, view: &mut View<'_>, job: &Arc<Job>, below: Option<JobId>) {
 }
 
 /// A press on the job that runs shows it. One that waits or failed is taken into the panels by Enter or by two presses:
-/// a single one is how it is dragged.
-fn press(view: &mut View<'_>, job: &Job, response: &Response) {
+/// a single one is how it is dragged. Del takes it out of the queue.
+fn press(ui: &Ui, view: &mut View<'_>, job: &Job, response: &Response) {
     let by_pointer = response.clicked_by(PointerButton::Primary);
     let by_key = response.clicked() && !by_pointer;
     if job.state == JobState::Running {
@@ -148,6 +148,8 @@ fn press(view: &mut View<'_>, job: &Job, response: &Response) {
         }
     } else if by_key || response.double_clicked() {
         view.send(Command::Queue(QueueChange::Edit(job.id)));
+    } else if response.has_focus() && widgets::delete_pressed(ui) {
+        view.send(Command::Queue(QueueChange::Cancel(job.id)));
     }
 }
 

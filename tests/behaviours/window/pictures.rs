@@ -203,9 +203,7 @@ fn delete_on_a_button_is_not_meant_for_the_picture() {
         desk.press(NONE, key);
     }
     assert!(file.exists() && !desk.notices().contains(&"notice-trashed"));
-    let cell = format!("a fox · {}×{}", 256, 256);
-    assert!(desk.window.query_by_label(&cell).is_some(), "{cell}");
-    desk.window.get_by_label(&cell).focus();
+    desk.window.get_by_label_contains("a fox · ").focus();
     desk.window.run_steps(2);
     desk.press(NONE, Key::Delete);
     desk.wait("it is gone", |state| state.gallery.view.total == 0);
@@ -215,6 +213,7 @@ fn delete_on_a_button_is_not_meant_for_the_picture() {
 fn one_comes_back_to_what_is_being_painted() {
     let mut desk = Desk::open();
     desk.paint("a fox");
+    desk.press(NONE, Key::Escape);
     let chosen = desk.state().gallery.chosen.clone().unwrap();
     paint_long(&mut desk);
     let job = desk.state().queue.running().unwrap().id;

@@ -248,6 +248,95 @@ fn the_draft_and_the_queue_survive_and_are_offered() {
     desk.wait("the job is painted", |state| state.gallery.view.total == 1);
 }
 
+/// What was added under the banner is not what the banner asks about.
+#[test]
+fn giving_up_the_earlier_queue_spares_what_was_added_since() {
+    let mut desk = Desk::open();
+    desk.send(Action::PauseQueue);
+    desk.wait("it is paused", |state| state.queue.paused);
+    for prompt in ["old one", "old two"] {
+        desk.write(prompt);
+        desk.send(Action::Generate);
+    }
+    desk.wait("they wait", |state| state.queue.jobs.len() == 2);
+    let home = desk.home.clone();
+    drop(desk);
+    let mut desk = Desk::reopen(home);
+    desk.write("new");
+    desk.send(Action::Generate);
+    desk.wait("it waits", |state| state.queue.jobs.len() == 3);
+    let said = |desk: &Desk<'_>, key: &str| {
+        let mut live = desk.state().notices.live();
+        live.any(|notice| notice.message.key == key)
+    };
+    assert!(
+        said(&desk, "notice-queue-waits"),
+        "it says why nothing starts"
+    );
+    desk.window.get_by_label("Discard").click();
+    desk.window.run_steps(2);
+    desk.wait("the new one is painted", |state| {
+        let mut shown = state.gallery.shown().iter();
+        state.queue.jobs.is_empty() && shown.any(|entry| prompt_of(entry) == "new")
+    });
+    assert_eq!(desk.state().gallery.view.total, 1);
+    assert!(!said(&desk, "notice-queue-waits"));
+    desk.send(Action::PauseQueue);
+    desk.wait("it is paused", |state| state.queue.paused);
+    desk.send(Action::Undo);
+    desk.wait("they are back", |state| {
+        prompts(state) == ["old one", "old two"]
+    });
+}
+
+#[test]
+fn jobs_that_were_removed_come_back_with_one_press() {
+    let mut desk = Desk::open();
+    desk.send(Action::PauseQueue);
+    desk.wait("it is paused", |state| state.queue.paused);
+    for prompt in ["one", "two", "three"] {
+        desk.write(prompt);
+        desk.send(Action::Generate);
+    }
+    let all = ["one", "two", "three"];
+    desk.wait("all wait", |state| prompts(state) == all);
+    desk.send(Action::ShowQueue);
+    desk.window.run_steps(2);
+    desk.window.get_by_label("Job: two").focus();
+    desk.window.run_steps(2);
+    desk.press(Modifiers::NONE, Key::Delete);
+    desk.wait("one is gone", |state| prompts(state) == ["one", "three"]);
+    desk.send(Action::Undo);
+    desk.wait("it is back", |state| prompts(state) == all);
+    desk.send(Action::CancelWaiting);
+    desk.wait("all are gone", |state| state.queue.jobs.is_empty());
+    desk.window.run_steps(4);
+    assert!(!desk.notices().contains(&"notice-cancelled"), "said once");
+    desk.window
+        .get_by_label("3 jobs were removed from the queue");
+    desk.window.get_by_label("Undo").click();
+    desk.window.run_steps(2);
+    desk.wait("all are back", |state| prompts(state) == all);
+}
+
+#[test]
+fn that_the_queue_is_paused_is_said_no_longer_than_it_is() {
+    let mut desk = Desk::open();
+    desk.send(Action::PauseQueue);
+    desk.wait("it is paused", |state| state.queue.paused);
+    desk.write("a fox");
+    desk.send(Action::Generate);
+    let said = |state: &State| {
+        let mut live = state.notices.live();
+        live.any(|notice| notice.message.key == "notice-queue-paused")
+    };
+    assert!(said(desk.state()));
+    desk.send(Action::PauseQueue);
+    desk.wait("it goes on", |state| !state.queue.paused);
+    desk.window.step();
+    assert!(!said(desk.state()));
+}
+
 #[test]
 fn closing_asks_once_while_a_picture_is_painted() {
     let mut desk = Desk::open();
