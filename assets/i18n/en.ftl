@@ -7,6 +7,7 @@ window-title = Danqing
 action-generate = Generate
 action-generate-next = Generate before all others
 action-cancel = Cancel the running job
+action-watch = Show what is being painted
 action-cancel-waiting = Remove all waiting jobs
 action-pause-queue = Pause or resume the queue
 action-focus-prompt = Go to the prompt
@@ -52,6 +53,7 @@ action-system = System
 action-keys = Keyboard shortcuts
 action-palette = Search all commands
 action-notices = Messages
+action-dismiss-notices = Dismiss all messages
 action-switch-language = Switch between Chinese and English
 action-switch-theme = Switch between light, dark and system
 action-restart-engine = Restart Danqing
@@ -74,6 +76,7 @@ why-nothing-to-undo = There is nothing to undo
 why-nothing-to-redo = There is nothing to redo
 why-no-pictures = The gallery is empty
 why-no-picture = Choose a picture first
+why-preview = A preview covers the picture; choose it in the gallery first
 why-no-metadata = This picture does not say how it was made
 why-one-picture = Comparing takes two pictures
 
@@ -269,6 +272,7 @@ queue-empty-more = Add as many jobs as you like while one runs
 queue-job = Job: { $prompt }
 queue-running = Painting
 queue-waiting = Waiting
+queue-editing = Being edited
 queue-failed = Failed: { $reason }
 queue-stop = Cancel this job
 queue-remove = Remove from the queue
@@ -429,7 +433,6 @@ notices-title = Messages
 notices-empty = There have been no messages
 notice-dismiss = Dismiss
 notice-copy = Copy details
-offer-untrash = Undo
 offer-undo = Undo
 offer-use = Use these
 offer-settings = Open settings
@@ -453,7 +456,17 @@ notice-device-lost = The device stopped working
 notice-recovered = Danqing recovered from an internal error
 notice-prompt-cut = The end of the prompt was not read
 notice-queue = The queue did not change
+notice-edit-added = The job had begun or ended already; your changes wait as a new job
 notice-queue-file = The queue of the last session could not be read in full
+notice-queue-waits = Your earlier jobs come first: choose above whether they go on, then the queue starts
+notice-jobs-removed = { $count ->
+        [one] The job was removed from the queue
+       *[other] { $count } jobs were removed from the queue
+    }
+notice-jobs-back = { $count ->
+        [one] The job is in the queue again
+       *[other] { $count } jobs are in the queue again
+    }
 notice-queue-paused = The queue is paused; resume it to start
 notice-careful-start = Danqing stopped several times right after starting, so no model was loaded; the logs are in { $path }
 notice-device = Danqing will paint on another device than chosen
@@ -466,6 +479,7 @@ notice-restored = { $count ->
         [one] The picture is back
        *[other] { $count } pictures are back
     }
+notice-not-restored = This picture is no longer kept by Danqing; look into the system’s trash
 notice-gallery = The gallery has a problem
 notice-gallery-folder = The gallery folder { $path } cannot be made; choose another in the settings
 notice-picture-unreadable = { $path } cannot be shown
@@ -479,6 +493,8 @@ notice-not-restarted = Danqing cannot restart itself; close it and open it again
 notice-preset-applied = Preset { $name } applied
 notice-preset-other-model = Preset { $name } was made for { $model }; { $current } cannot be expected to paint it well
 notice-preset-not-saved = The preset could not be saved
+notice-preset-removed = Preset { $name } was deleted
+notice-preset-back = Preset { $name } is back
 notice-preset-not-removed = The preset could not be deleted
 notice-settings-not-saved = The settings could not be saved
 notice-session-not-saved = The draft could not be saved

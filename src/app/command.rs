@@ -70,6 +70,8 @@ actions! {
     GenerateNext = "action-generate-next", ctrl_shift(Key::Enter);
     /// Stops the job that runs.
     Cancel = "action-cancel", plain(Key::Escape), ctrl(Key::Period);
+    /// Shows what is being painted.
+    Watch = "action-watch", plain(Key::W);
     /// Removes all jobs that wait.
     CancelWaiting = "action-cancel-waiting";
     /// Holds the queue, or lets it go on.
@@ -160,6 +162,8 @@ actions! {
     Palette = "action-palette", ctrl(Key::K), ctrl_shift(Key::P);
     /// The messages so far.
     Notices = "action-notices";
+    /// Takes all messages from the corner.
+    DismissNotices = "action-dismiss-notices", ctrl(Key::D);
     /// Chinese to English and back.
     SwitchLanguage = "action-switch-language";
     /// Light to dark and back.
@@ -190,8 +194,8 @@ pub enum QueueChange {
     Retry(JobId),
     /// Moves a waiting job by some places; negative is sooner.
     MoveBy(JobId, isize),
-    /// Moves a waiting job to a place counted from the front.
-    MoveTo(JobId, usize),
+    /// Moves a waiting job to stand before another one, or to the end.
+    MoveBefore(JobId, Option<JobId>),
     /// Takes a waiting job's request into the panels, to be put back changed.
     Edit(JobId),
     /// Puts the panels' request back into the job that is being edited.
@@ -229,6 +233,8 @@ pub enum Command {
     OnlyStarred(bool),
     /// Chooses a picture.
     Choose(PathBuf),
+    /// Moves a picture to the trash that need not be the chosen one.
+    Trash(PathBuf),
     /// Marks a picture to compare with the chosen one.
     CompareWith(PathBuf),
     /// Takes settings of the chosen picture.

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::settings::Settings;
-use super::state::{ExportKind, Unsaved};
-use crate::engine::{JobId, PreviewQuality};
+use super::state::{ExportKind, RemovedPreset, Unsaved};
+use crate::engine::{JobId, PreviewQuality, Removed};
 use crate::gallery::Entry;
 use crate::request::Request;
 use crate::request::preset::Preset;
@@ -25,16 +25,22 @@ pub enum Effect {
     CancelRunning,
     /// Removes or stops a job.
     Cancel(JobId),
-    /// Removes all that wait.
+    /// Removes all that do not run.
     CancelWaiting,
+    /// Removes those of these that do not run.
+    Discard(Vec<JobId>),
+    /// Puts jobs back that were removed.
+    PutBack(Vec<Removed>),
     /// Holds the queue or lets it go on.
     Pause(bool),
     /// Tries a failed job again.
     Retry(JobId),
     /// Moves a job by places.
     MoveBy(JobId, isize),
-    /// Moves a job to a place.
-    MoveTo(JobId, usize),
+    /// Moves a job before another one, or to the end.
+    MoveBefore(JobId, Option<JobId>),
+    /// Keeps a job from being started, or lets the kept one go.
+    Hold(Option<JobId>),
     /// Gives a job another request.
     EditJob(JobId, Box<Request>),
     /// Frees the model in use and loads this one.
@@ -47,8 +53,8 @@ pub enum Effect {
     Star(PathBuf, bool),
     /// Moves a picture to the trash.
     Trash(PathBuf),
-    /// Brings the last one back.
-    UndoTrash,
+    /// Brings this picture back, or else the last deletion.
+    UndoTrash(Option<PathBuf>),
     /// A small picture is wanted.
     Thumbnail(Arc<Entry>),
     /// A whole picture and what it says about itself are wanted.
@@ -67,8 +73,10 @@ pub enum Effect {
     ImportText(String),
     /// Keeps a preset among the person's own, with a thumbnail of the picture at this path.
     SavePreset(Box<Preset>, Option<PathBuf>),
-    /// Removes a preset's file.
-    RemovePreset(PathBuf),
+    /// Removes the file of a preset that is called so.
+    RemovePreset(PathBuf, String),
+    /// Writes it again.
+    RestorePreset(RemovedPreset),
     /// Asks for files to import.
     PickFiles,
     /// Asks for a checkpoint folder.

@@ -1,9 +1,42 @@
 //! Keys into actions. While an input method composes, no key is anything but its own.
 
-use eframe::egui::{Context, Event, ImeEvent, InputState, Key, KeyboardShortcut, Modifiers};
+use eframe::egui::{
+    Context, DragAndDrop, Event, Id, ImeEvent, InputState, Key, KeyboardShortcut, Modifiers,
+};
 
 use super::command::Action;
 use super::state::State;
+use super::views::PICTURE_FOCUS;
+
+/// What the keyboard is on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Focus {
+    /// Nothing: keys mean what is seen.
+    Nowhere,
+    /// The picture on the canvas.
+    Picture,
+    /// Something that takes text.
+    Text,
+    /// Any other control.
+    Control,
+}
+
+impl Focus {
+    fn of(ctx: &Context) -> Self {
+        if ctx.text_edit_focused() {
+            return Self::Text;
+        }
+        let Some(focused) = ctx.memory(|memory| memory.focused()) else {
+            return Self::Nowhere;
+        };
+        let picture = ctx.data(|data| data.get_temp::<Id>(Id::unique(PICTURE_FOCUS)));
+        if picture == Some(focused) {
+            Self::Picture
+        } else {
+            Self::Control
+        }
+    }
+}
 
 /// Notes whether an input method is composing, and takes away keys that are meant for it: Enter that picks a word and
 /// Backspace that shortens it would else end the line or eat text that is already there.
@@ -29,8 +62,7 @@ pub fn take_actions(ctx: &Context, state: &State, composing_before: bool) -> Vec
     if state.desk.composing || composing_before {
         return Vec::new();
     }
-    let typing = ctx.text_edit_focused();
-    let somewhere = ctx.memory(|memory| memory.focused().is_some());
+    let mut focus = Focus::of(ctx);
     let mut all: Vec<(Action, &KeyboardShortcut)> = Action::ALL
         .iter()
         .flat_map(|action| action.shortcuts().iter().map(|keys| (*action, keys)))
@@ -45,25 +77,29 @@ pub fn take_actions(ctx: &Context, state: &State, composing_before: bool) -> Vec
         } = keys.modifiers;
         std::cmp::Reverse((shift || alt, command))
     });
+    // Esc lets go of what is dragged; it must not stop the job that runs as well.
+    let dragging = DragAndDrop::has_any_payload(ctx);
     let mut taken = Vec::new();
-    let mut typing = typing;
     ctx.input_mut(|input| {
         for (action, keys) in all {
-            if !may_act(state, action, keys, typing, somewhere) {
+            let lets_go = dragging && keys.logical_key == Key::Escape;
+            if lets_go || !may_act(state, action, keys, focus) {
                 continue;
             }
             // A slow frame may hold the same key several times; each press counts.
             let presses = input.count_and_consume_key(keys.modifiers, keys.logical_key);
             if presses > 0 {
                 // What was typed right behind it, within one slow frame, is text.
-                typing |= matches!(
+                if matches!(
                     action,
                     Action::FocusPrompt | Action::SearchGallery | Action::Palette
-                );
+                ) {
+                    focus = Focus::Text;
+                }
                 taken.extend(std::iter::repeat_n(action, presses));
             }
         }
-        if !typing && state.layout.dialog.is_none() {
+        if focus != Focus::Text && state.layout.dialog.is_none() {
             // The system's own keys for copy and paste arrive as events of their own.
             input.events.retain(|event| match event {
                 Event::Copy => {
@@ -91,27 +127,21 @@ pub fn take_pasted(ctx: &Context, state: &State) -> Option<String> {
     })
 }
 
-fn may_act(
-    state: &State,
-    action: Action,
-    keys: &KeyboardShortcut,
-    typing: bool,
-    somewhere: bool,
-) -> bool {
+fn may_act(state: &State, action: Action, keys: &KeyboardShortcut, focus: Focus) -> bool {
     if state.closing == super::state::Closing::Asked {
         return false;
     }
     let escape = keys.logical_key == Key::Escape;
     if state.layout.dialog.is_some() {
-        // A dialog has the keys to itself, but for those that open and close dialogs.
-        return !escape && keys.modifiers.command && opens_dialog(action)
-            || keys.logical_key == Key::F1;
+        // A dialog has the keys to itself, but for those that open and close dialogs, or clear what lies over it.
+        let acts = opens_dialog(action) || action == Action::DismissNotices;
+        return !escape && keys.modifiers.command && acts || keys.logical_key == Key::F1;
     }
     if escape {
         // Esc belongs to what is open; only when work runs is it "cancel".
         return state.queue.running().is_some();
     }
-    if typing {
+    if focus == Focus::Text {
         return action.acts_while_typing(keys);
     }
     let arrow = matches!(
@@ -119,7 +149,12 @@ fn may_act(
         Key::ArrowLeft | Key::ArrowRight | Key::ArrowUp | Key::ArrowDown
     );
     // Arrows move sliders and the focus where there is one.
-    !(arrow && keys.modifiers.is_none() && somewhere)
+    if arrow && keys.modifiers.is_none() {
+        return focus == Focus::Nowhere;
+    }
+    // On a button, a row of a list or a small picture, Del means that, and not the picture on the canvas.
+    let delete = matches!(keys.logical_key, Key::Delete | Key::Backspace);
+    !delete || matches!(focus, Focus::Nowhere | Focus::Picture)
 }
 
 fn opens_dialog(action: Action) -> bool {

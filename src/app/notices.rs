@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::i18n::Message;
+use super::i18n::{Message, Value};
+use super::state::StepId;
 
 /// How long good news and hints stay. Warnings and errors stay until they are read.
 const GOOD_NEWS: Duration = Duration::from_secs(5);
@@ -12,6 +13,8 @@ const OFFER: Duration = Duration::from_secs(12);
 const KEPT: usize = 200;
 /// How many are in the corner at once.
 const AT_ONCE: usize = 4;
+/// The placeable of how many things a message speaks of.
+const COUNT: &str = "count";
 
 /// Names one message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -35,16 +38,22 @@ pub enum Weight {
 pub enum Offer {
     /// Takes the size, steps and guidance that suit the model.
     UseWhatSuits,
-    /// Brings the last deletion back.
-    UndoTrash,
-    /// Goes back to the draft before.
-    UndoDraft,
+    /// Takes these steps back, each with how many things of the message's count it holds.
+    Undo(Vec<(StepId, usize)>),
     /// Starts the program anew.
     Restart,
     /// Opens the settings.
     OpenSettings,
     /// Opens the models.
     OpenModels,
+}
+
+impl Offer {
+    /// The offer to take one step back.
+    #[must_use]
+    pub fn undo(step: StepId) -> Self {
+        Self::Undo(vec![(step, 1)])
+    }
 }
 
 /// One message.
@@ -71,8 +80,21 @@ impl Notice {
         match (self.weight, &self.offer) {
             (Weight::Hint | Weight::Good, None) => Some(GOOD_NEWS),
             // What can be undone was seen to happen; the offer need not stand for ever.
-            (Weight::Hint | Weight::Good, Some(_)) | (_, Some(Offer::UndoDraft)) => Some(OFFER),
+            (Weight::Hint | Weight::Good, Some(_)) | (_, Some(Offer::Undo(_))) => Some(OFFER),
             _ => None,
+        }
+    }
+
+    /// Counts what the offer would still bring back.
+    fn recount(&mut self) {
+        let Some(Offer::Undo(steps)) = &self.offer else {
+            return;
+        };
+        let count: usize = steps.iter().map(|(_, count)| count).sum();
+        for (name, value) in &mut self.message.args {
+            if *name == COUNT {
+                *value = Value::from(count);
+            }
         }
     }
 }
@@ -110,6 +132,57 @@ impl Notices {
         self.add(weight, message, Some(offer));
     }
 
+    /// Says something, with an offer where there is one.
+    pub fn say(&mut self, weight: Weight, message: Message, offer: Option<Offer>) {
+        self.add(weight, message, offer);
+    }
+
+    /// Says that so many things were removed in `step`, and offers to bring them back. A row of removals is one
+    /// message that counts them all.
+    pub fn removed(&mut self, key: &'static str, step: StepId, count: usize) {
+        let last = self.all.last_mut();
+        if let Some(last) = last.filter(|last| !last.read && last.message.key == key)
+            && let Some(Offer::Undo(steps)) = &mut last.offer
+        {
+            steps.push((step, count));
+            last.recount();
+            last.since = Instant::now();
+            return;
+        }
+        let said = Message::new(key).with(COUNT, count);
+        self.offer(Weight::Good, said, Offer::Undo(vec![(step, count)]));
+    }
+
+    /// Takes what was said under `key` from the corner: it is so no longer.
+    pub fn retire(&mut self, key: &str) {
+        for notice in self.all.iter_mut() {
+            notice.read |= notice.message.key == key;
+        }
+    }
+
+    /// Takes all messages from the corner.
+    pub fn dismiss_all(&mut self) {
+        for notice in self.all.iter_mut() {
+            notice.read = true;
+        }
+    }
+
+    /// Takes offers back of steps that are no longer `open`; a message without another one goes from the corner.
+    pub fn keep_offers(&mut self, open: impl Fn(StepId) -> bool) {
+        for notice in self.all.iter_mut().filter(|notice| !notice.read) {
+            let Some(Offer::Undo(steps)) = &mut notice.offer else {
+                continue;
+            };
+            let before = steps.len();
+            steps.retain(|(step, _)| open(*step));
+            if steps.is_empty() {
+                notice.read = true;
+            } else if steps.len() < before {
+                notice.recount();
+            }
+        }
+    }
+
     /// Takes note of what there may be to say.
     pub fn extend(&mut self, warning: Option<Message>) {
         if let Some(message) = warning {
@@ -118,12 +191,11 @@ impl Notices {
     }
 
     fn add(&mut self, weight: Weight, message: Message, offer: Option<Offer>) {
-        // The same message twice in a row is one message with a fresh time.
-        if let Some(last) = self
-            .all
-            .last_mut()
-            .filter(|last| !last.read && last.message == message)
-        {
+        // The same message twice in a row is one message with a fresh time; what it offers is not to be lost.
+        if let Some(last) = self.all.last_mut().filter(|last| {
+            let same = !last.read && last.message == message;
+            same && (offer.is_none() || last.offer == offer)
+        }) {
             last.since = Instant::now();
             return;
         }
@@ -182,6 +254,7 @@ impl Notices {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::state::{Step, UndoStack};
 
     #[test]
     fn good_news_goes_by_itself_and_errors_stay() {
@@ -200,6 +273,31 @@ mod tests {
             ["failed"]
         );
         assert_eq!(notices.history().count(), 2);
+    }
+
+    #[test]
+    fn a_row_of_removals_is_one_message_that_counts_what_is_still_gone() {
+        let mut undo = UndoStack::default();
+        let mut notices = Notices::default();
+        let steps = ["a.png", "b.png"].map(|name| undo.push(Step::Trash(name.into())));
+        for step in steps {
+            notices.removed("gone", step, 1);
+        }
+        let said = |notices: &Notices| {
+            let notice = notices.live().next().cloned();
+            notice.map(|notice| (notice.message.args, notice.offer))
+        };
+        let one = |count: usize, steps: &[StepId]| {
+            let steps = steps.iter().map(|step| (*step, 1)).collect();
+            Some((vec![(COUNT, Value::from(count))], Some(Offer::Undo(steps))))
+        };
+        assert_eq!(said(&notices), one(2, &steps));
+        undo.pop();
+        notices.keep_offers(|step| undo.can_take(step));
+        assert_eq!(said(&notices), one(1, &steps[..1]));
+        undo.pop();
+        notices.keep_offers(|step| undo.can_take(step));
+        assert_eq!(said(&notices), None, "a stale offer is gone");
     }
 
     #[test]

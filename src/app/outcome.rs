@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::i18n::Message;
 use super::notices::Weight;
-use super::state::{ModelFacts, PresetEntry, SystemState, TokenCount, Unsaved};
+use super::state::{ModelFacts, PresetEntry, RemovedPreset, SystemState, TokenCount, Unsaved};
 use crate::gallery::Metadata;
 use crate::pipeline::device::DeviceInfo;
 use crate::request::Draft;
@@ -27,6 +27,10 @@ pub enum Outcome {
     Facts(PathBuf, Option<Arc<Metadata>>),
     /// The presets, read anew.
     Presets(Vec<PresetEntry>),
+    /// A preset was removed; these are left.
+    PresetRemoved(RemovedPreset, Vec<PresetEntry>),
+    /// The preset of this name is there again, among these.
+    PresetRestored(String, Vec<PresetEntry>),
     /// Files were read.
     Imported(Box<Imported>),
     /// Devices were listed.

@@ -3,7 +3,7 @@
 use super::command::Action;
 use super::i18n::Message;
 use super::state::State;
-use crate::engine::Status;
+use crate::engine::{JobState, Status};
 use crate::request::RequestError;
 
 /// The reason, or none when it can be done.
@@ -15,12 +15,22 @@ pub fn why_not(state: &State, action: Action) -> Option<Message> {
             let loading = matches!(state.engine.status, Status::Loading { .. });
             (!loading && state.queue.running().is_none()).then(|| Message::new("why-nothing-runs"))
         }
-        Action::CancelWaiting => state
+        Action::Watch => state
             .queue
-            .waiting()
+            .running()
+            .is_none()
+            .then(|| Message::new("why-nothing-runs")),
+        Action::CancelWaiting => {
+            let mut jobs = state.queue.jobs.iter();
+            jobs.all(|job| job.state == JobState::Running)
+                .then(|| Message::new("why-nothing-waits"))
+        }
+        Action::DismissNotices => state
+            .notices
+            .live()
             .next()
             .is_none()
-            .then(|| Message::new("why-nothing-waits")),
+            .then(|| Message::new("notices-empty")),
         Action::EarlierPrompt => state
             .desk
             .history
@@ -31,7 +41,7 @@ pub fn why_not(state: &State, action: Action) -> Option<Message> {
             .recalled
             .is_none()
             .then(|| Message::new("why-no-later-prompt")),
-        Action::Undo => (state.desk.earlier.is_empty() && state.gallery.view.undoable == 0)
+        Action::Undo => (state.desk.undo.is_empty() && state.gallery.view.undoable == 0)
             .then(|| Message::new("why-nothing-to-undo")),
         Action::Redo => state
             .desk
@@ -43,12 +53,10 @@ pub fn why_not(state: &State, action: Action) -> Option<Message> {
             .shown()
             .is_empty()
             .then(|| Message::new("why-no-pictures")),
-        Action::Star
-        | Action::Trash
-        | Action::CopyPicture
-        | Action::Reveal
-        | Action::Export
-        | Action::ShowInfo => state
+        Action::Star | Action::Trash | Action::CopyPicture | Action::Reveal | Action::Export => {
+            why_not_picture(state)
+        }
+        Action::ShowInfo => state
             .gallery
             .chosen
             .is_none()
@@ -118,9 +126,17 @@ fn why_not_generate(state: &State) -> Option<Message> {
     }
 }
 
-fn why_not_reuse(state: &State) -> Option<Message> {
+/// Nothing is done to a picture that a preview hides: whoever presses means what is seen.
+fn why_not_picture(state: &State) -> Option<Message> {
     if state.gallery.chosen.is_none() {
         return Some(Message::new("why-no-picture"));
+    }
+    state.picture_hidden().then(|| Message::new("why-preview"))
+}
+
+fn why_not_reuse(state: &State) -> Option<Message> {
+    if let Some(why) = why_not_picture(state) {
+        return Some(why);
     }
     state
         .gallery

@@ -246,6 +246,7 @@ fn services(
     state.held_back = restored.held_back;
     if restored.jobs > 0 {
         state.recovery = Some(restored.jobs);
+        state.recovered = queue.view().jobs.iter().map(|job| job.id).collect();
     }
     if let Some(why) = restored.warning {
         state

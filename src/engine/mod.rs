@@ -38,7 +38,7 @@ pub use keeper::{GalleryKeeper, Keeper, Kept, SaveTo};
 pub use loader::PipelineLoader;
 pub use memory::{Demands, Fit};
 pub use painter::{Loader, Painter, PreviewQuality, Progress, Provenance};
-pub use queue::{Queue, QueueError};
+pub use queue::{Queue, QueueError, Removed};
 pub use queue_file::Restored;
 pub use slots::{Preview, Status};
 pub use worker::Engine;

@@ -5,6 +5,10 @@
 //! leaves the queue when it is finished or cancelled; a failed one stays, to be tried again. So what the file holds is
 //! what is still to be done, and a job cut off by a crash is there at the next start.
 
+mod removal;
+
+pub use removal::Removed;
+
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -41,8 +45,18 @@ struct Shared {
     view: Arc<QueueView>,
     next_id: u64,
     running: Option<(JobId, CancelToken)>,
+    /// A job that does not start for now.
+    held: Option<JobId>,
     /// Jobs removed before they ran, whose one terminal event the engine has still to send.
     cancelled: VecDeque<JobId>,
+}
+
+impl Shared {
+    /// The place of the job that is to be started next.
+    fn next(&self) -> Option<usize> {
+        let mut jobs = self.view.jobs.iter();
+        jobs.position(|job| job.state == JobState::Waiting && self.held != Some(job.id))
+    }
 }
 
 impl Default for Queue {
@@ -163,6 +177,29 @@ impl Queue {
         Ok(())
     }
 
+    /// Moves a job to stand before another one, or to the end. Before the one that runs, or one that has ended meanwhile,
+    /// means first of those that do not run.
+    pub fn move_before(&self, id: JobId, before: Option<JobId>) -> Result<(), QueueError> {
+        let mut shared = self.lock();
+        let from = find(&shared.view.jobs, id)?;
+        if shared.view.jobs[from].state == JobState::Running {
+            return Err(QueueError::Running(id));
+        }
+        if before == Some(id) {
+            return Ok(());
+        }
+        self.change(&mut shared, |jobs| {
+            let job = jobs.remove(from);
+            let place = match before {
+                Some(before) => find(jobs, before).unwrap_or(0),
+                None => jobs.len(),
+            };
+            let place = place.max(first_movable(jobs));
+            jobs.insert(place, job);
+        });
+        Ok(())
+    }
+
     /// Moves a job one place towards the front (`-1`) or the back (`1`), or further.
     pub fn move_by(&self, id: JobId, places: isize) -> Result<(), QueueError> {
         let place = {
@@ -172,6 +209,12 @@ impl Queue {
                 .saturating_add_signed(places)
         };
         self.move_to(id, place)
+    }
+
+    /// Keeps one job from being started, and lets go of the one that was kept before. It is not written down: a held job
+    /// is an ordinary one at the next start.
+    pub fn hold(&self, job: Option<JobId>) {
+        self.lock().held = job;
     }
 
     /// Cancels a job: one that runs is told to stop, any other leaves the queue now.
@@ -188,25 +231,6 @@ impl Queue {
             }
         }
         Ok(())
-    }
-
-    /// Cancels every job but the one that runs; returns how many.
-    pub fn cancel_waiting(&self) -> usize {
-        let mut shared = self.lock();
-        let gone: Vec<JobId> = shared
-            .view
-            .jobs
-            .iter()
-            .filter(|job| job.state != JobState::Running)
-            .map(|job| job.id)
-            .collect();
-        if !gone.is_empty() {
-            shared.cancelled.extend(&gone);
-            self.change(&mut shared, |jobs| {
-                jobs.retain(|job| job.state == JobState::Running)
-            });
-        }
-        gone.len()
     }
 
     /// Tells the running job to stop, if one runs.
@@ -236,17 +260,19 @@ impl Queue {
         self.file.as_ref().is_none_or(|file| file.flush())
     }
 
+    /// For the engine: whether there is a job to start.
+    pub(super) fn has_next(&self) -> bool {
+        let shared = self.lock();
+        !shared.view.paused && shared.next().is_some()
+    }
+
     /// For the engine: starts the next waiting job, and names the token that stops it.
     pub(super) fn start_next(&self) -> Option<(Arc<Job>, CancelToken)> {
         let mut shared = self.lock();
         if shared.view.paused || shared.running.is_some() {
             return None;
         }
-        let place = shared
-            .view
-            .jobs
-            .iter()
-            .position(|job| job.state == JobState::Waiting)?;
+        let place = shared.next()?;
         let token = CancelToken::default();
         let mut started = (*shared.view.jobs[place]).clone();
         started.state = JobState::Running;

@@ -82,6 +82,11 @@ impl Places {
         self.data.join("presets")
     }
 
+    /// Presets that were removed where the system has no trash.
+    pub fn removed_presets(&self) -> PathBuf {
+        self.data.join("removed-presets")
+    }
+
     /// Pictures that could not be written where they were to go.
     pub fn rescued(&self) -> PathBuf {
         self.data.join("pictures")

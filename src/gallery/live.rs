@@ -41,10 +41,14 @@ pub struct View {
 /// Something that the designer should hear once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
-    /// So many pictures are in the trash.
-    Trashed(usize),
+    /// These pictures, relative to the gallery, are in the trash.
+    Trashed(Vec<PathBuf>),
+    /// These are not, for a reason told as a [`Problem`](Self::Problem).
+    NotTrashed(Vec<PathBuf>),
     /// So many pictures are back.
     Restored(usize),
+    /// A picture that was to come back is not in the trash any more.
+    NotRestored,
     /// Something went wrong.
     Problem(String),
 }
@@ -54,6 +58,7 @@ enum Order {
     Star(Vec<PathBuf>, bool),
     Trash(Vec<PathBuf>),
     Undo,
+    Restore(PathBuf),
     Note(PathBuf),
     Rescan,
     EmptyTrash,
@@ -145,6 +150,11 @@ impl Gallery {
     /// Brings the last deletion back, also one of an earlier run.
     pub fn undo_trash(&self) {
         self.order(Order::Undo);
+    }
+
+    /// Brings the deletion back that this picture, named relative to the gallery, was part of.
+    pub fn restore(&self, picture: PathBuf) {
+        self.order(Order::Restore(picture));
     }
 
     /// Hands all deletions to the system's trash now.

@@ -104,9 +104,28 @@ impl Trash {
     /// # Errors
     /// The list cannot be read.
     pub fn undo(&self) -> io::Result<Moves> {
-        let Some(number) = self.numbers().last().copied() else {
-            return Ok(Moves::default());
-        };
+        match self.numbers().last() {
+            Some(number) => self.undo_number(*number),
+            None => Ok(Moves::default()),
+        }
+    }
+
+    /// Brings the last deletion back that `picture` was part of; nothing when it is not in the trash.
+    ///
+    /// # Errors
+    /// As for [`undo`](Self::undo).
+    pub fn undo_of(&self, picture: &Path) -> io::Result<Moves> {
+        for number in self.numbers().into_iter().rev() {
+            // A list that cannot be read says nothing of this picture.
+            let list = self.list(number).unwrap_or_default();
+            if list.iter().any(|moved| moved.from == picture) {
+                return self.undo_number(number);
+            }
+        }
+        Ok(Moves::default())
+    }
+
+    fn undo_number(&self, number: u64) -> io::Result<Moves> {
         let folder = self.folder.join(number.to_string());
         let mut moves = Moves::default();
         for Moved { from, name } in self.list(number)? {
@@ -244,9 +263,27 @@ fn is_inside(path: &Path) -> bool {
             .all(|part| matches!(part, Component::Normal(_)))
 }
 
+/// Moves a file to the system's trash.
+///
+/// # Errors
+/// The system has none for this file, or refuses.
 #[cfg(feature = "gui")]
-fn to_system_trash(path: &Path) -> io::Result<()> {
-    trash::delete(path).map_err(io::Error::other)
+pub fn to_system_trash(path: &Path) -> io::Result<()> {
+    use trash::Error;
+    trash::delete(path).map_err(|error| match error {
+        Error::Unknown { description } | Error::Os { description, .. } => {
+            io::Error::other(description)
+        }
+        #[cfg(all(unix, not(target_os = "macos")))]
+        Error::FileSystem { path, source } => {
+            io::Error::new(source.kind(), format!("{}: {source}", path.display()))
+        }
+        // The others say how the library came to it, in a form that is for its authors.
+        _ => io::Error::other(format!(
+            "the system's trash does not take {}",
+            path.display()
+        )),
+    })
 }
 
 /// Without a desktop there is no trash to hand over to.
@@ -293,6 +330,18 @@ mod tests {
         assert_eq!(trash.undo().unwrap().done, [PathBuf::from("a.png")]);
         assert_eq!(trash.undoable(), 0);
         assert_eq!(trash.undo().unwrap(), Moves::default());
+    }
+
+    #[test]
+    fn a_picture_comes_back_out_of_its_turn() {
+        let (folder, trash) = gallery();
+        trash.put(&["a.png".into()]).unwrap();
+        trash.put(&["day/b.png".into()]).unwrap();
+        let back = trash.undo_of(Path::new("a.png")).unwrap();
+        assert_eq!(back.done, [PathBuf::from("a.png")]);
+        assert_eq!(content(&folder, "day/b.png"), None);
+        let again = trash.undo_of(Path::new("a.png")).unwrap();
+        assert_eq!(again, Moves::default());
     }
 
     #[test]

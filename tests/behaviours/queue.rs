@@ -36,6 +36,38 @@ fn jobs_move_to_where_they_are_dropped() {
 }
 
 #[test]
+fn a_job_moves_to_stand_before_another_one() {
+    let before = |id: u64| (id != 0).then_some(JobId(id));
+    for (moved, next, expected) in [
+        (1, 3, [2, 1, 3, 4]),
+        (4, 1, [4, 1, 2, 3]),
+        (2, 2, [1, 2, 3, 4]),
+        (2, 0, [1, 3, 4, 2]),
+        (3, 99, [3, 1, 2, 4]),
+    ] {
+        let queue = queue_of(4);
+        queue.move_before(JobId(moved), before(next)).unwrap();
+        assert_eq!(order(&queue), expected, "{moved} before {next}");
+    }
+}
+
+#[test]
+fn removed_jobs_come_back_to_their_places() {
+    let queue = queue_of(4);
+    let removed = queue.remove_where(|job| [1, 3].contains(&job.id.0));
+    assert_eq!(order(&queue), [2, 4]);
+    let before: Vec<_> = removed
+        .iter()
+        .map(|gone| gone.job.request.clone())
+        .collect();
+    queue.put_back(&removed).unwrap();
+    assert_eq!(order(&queue), [5, 2, 6, 4], "no name is used twice");
+    let back = [0, 2].map(|place: usize| queue.view().jobs[place].request.clone());
+    assert_eq!(before, back);
+    assert_eq!(queue.push(request(9)), Ok(JobId(7)));
+}
+
+#[test]
 fn jobs_move_by_key_and_stop_at_the_ends() {
     let queue = queue_of(3);
     queue.move_by(JobId(3), -1).unwrap();

@@ -64,17 +64,21 @@ impl Services {
             | Effect::CancelRunning
             | Effect::Cancel(_)
             | Effect::CancelWaiting
+            | Effect::Discard(_)
+            | Effect::PutBack(_)
             | Effect::Pause(_)
             | Effect::Retry(_)
             | Effect::MoveBy(..)
-            | Effect::MoveTo(..)
+            | Effect::MoveBefore(..)
+            | Effect::Hold(_)
             | Effect::EditJob(..) => self.queue(state, effect),
             Effect::Load(path) => self.load(state, path),
             Effect::Previews(quality) => self.engine.set_previews(quality),
             Effect::Search(query) => self.on_gallery(|gallery| gallery.search(&query)),
             Effect::Star(path, star) => self.on_gallery(|gallery| gallery.star(vec![path], star)),
             Effect::Trash(path) => self.on_gallery(|gallery| gallery.trash(vec![path])),
-            Effect::UndoTrash => self.on_gallery(Gallery::undo_trash),
+            Effect::UndoTrash(Some(path)) => self.on_gallery(|gallery| gallery.restore(path)),
+            Effect::UndoTrash(None) => self.on_gallery(Gallery::undo_trash),
             Effect::Thumbnail(entry) => {
                 if !self.wanted.iter().any(|wanted| Arc::ptr_eq(wanted, &entry)) {
                     self.wanted.push(entry);
@@ -97,7 +101,8 @@ impl Services {
                 self.import(move |own| super::presets::import_text(own, &text))
             }
             Effect::SavePreset(preset, picture) => self.save_preset(*preset, picture),
-            Effect::RemovePreset(file) => self.remove_preset(file),
+            Effect::RemovePreset(file, name) => self.remove_preset(file, name),
+            Effect::RestorePreset(preset) => self.restore_preset(preset),
             Effect::PickFiles => self.background.run("dialog", desktop::pick_files),
             Effect::PickModel => self.background.run("dialog", desktop::pick_model),
             Effect::PickGallery => self.background.run("dialog", desktop::pick_gallery),

@@ -8,11 +8,13 @@ use crate::app::effect::Effect;
 use crate::app::i18n::Message;
 use crate::app::outcome::Outcome;
 use crate::app::state::{MAX_TOKENS, ModelFacts, State, TokenCount};
+use crate::app::update;
 use crate::checkpoint::Checkpoint;
 use crate::engine::loader::place;
 use crate::engine::memory::Demands;
-use crate::engine::{ModelChoice, QueueError};
+use crate::engine::{JobId, ModelChoice, Queue, QueueError, Removed};
 use crate::pipeline::{Precision, Suited};
+use crate::request::Request;
 
 impl Services {
     pub(super) fn queue(&self, state: &mut State, effect: Effect) {
@@ -30,19 +32,33 @@ impl Services {
                 self.engine.cancel_current();
                 Ok(())
             }
-            Effect::Cancel(id) => queue.cancel(id),
+            Effect::Cancel(id) => {
+                let removed = queue.remove_where(|job| job.id == id);
+                let runs = removed.is_empty();
+                update::jobs_removed(state, removed);
+                if runs { queue.cancel(id) } else { Ok(()) }
+            }
             Effect::CancelWaiting => {
-                queue.cancel_waiting();
+                update::jobs_removed(state, queue.remove_where(|_| true));
                 Ok(())
             }
+            Effect::Discard(ids) => {
+                update::jobs_removed(state, queue.remove_where(|job| ids.contains(&job.id)));
+                Ok(())
+            }
+            Effect::PutBack(removed) => put_back(queue, state, &removed),
             Effect::Pause(paused) => {
                 queue.set_paused(paused);
                 Ok(())
             }
             Effect::Retry(id) => queue.retry(id),
             Effect::MoveBy(id, places) => queue.move_by(id, places),
-            Effect::MoveTo(id, place) => queue.move_to(id, place),
-            Effect::EditJob(id, request) => queue.edit(id, *request),
+            Effect::MoveBefore(id, before) => queue.move_before(id, before),
+            Effect::Hold(job) => {
+                queue.hold(job);
+                Ok(())
+            }
+            Effect::EditJob(id, request) => edit(queue, state, id, *request),
             _ => Ok(()),
         };
         self.engine.look();
@@ -95,6 +111,25 @@ impl Services {
                 cut_at,
             }))
         });
+    }
+}
+
+fn put_back(queue: &Queue, state: &mut State, removed: &[Removed]) -> Result<(), QueueError> {
+    queue.put_back(removed)?;
+    let said = Message::new("notice-jobs-back").with("count", removed.len());
+    state.notices.good(said);
+    Ok(())
+}
+
+/// Gives a job another request. What was written is not lost with a job that has begun or ended meanwhile.
+fn edit(queue: &Queue, state: &mut State, id: JobId, request: Request) -> Result<(), QueueError> {
+    match queue.edit(id, request.clone()) {
+        Err(QueueError::Gone(_) | QueueError::Running(_)) => {
+            queue.push_front(request)?;
+            state.notices.warn(Message::new("notice-edit-added"));
+            Ok(())
+        }
+        edited => edited,
     }
 }
 

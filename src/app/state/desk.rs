@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use super::ratio::Ratio;
+use super::undo::UndoStack;
 use crate::request::Draft;
 
 /// The most tokens of a prompt that the text encoder reads.
@@ -20,14 +22,14 @@ pub struct Desk {
     pub tokens: Option<TokenCount>,
     /// The seed as typed, which may not be a number yet.
     pub seed_text: String,
-    /// Whether width follows height.
-    pub keep_ratio: bool,
+    /// The ratio that width and height keep, while it is locked.
+    pub keep_ratio: Option<Ratio>,
     /// Whether the negative prompt is open.
     pub negative_open: bool,
     /// Whether the style words are open.
     pub words_open: bool,
-    /// Drafts to go back to, the newest last.
-    pub earlier: Vec<Draft>,
+    /// What can be taken back.
+    pub undo: UndoStack,
     /// Drafts that were gone back from, the newest last.
     pub undone: Vec<Draft>,
     /// When the draft was last changed.

@@ -32,8 +32,6 @@ pub struct GalleryState {
     pub chosen: Option<PathBuf>,
     /// What is known of it; none of a picture that says nothing about itself.
     pub facts: Option<(PathBuf, Option<Arc<Metadata>>)>,
-    /// When a picture was last moved to the trash.
-    pub trashed: Option<Instant>,
     /// Set for one frame when the list should scroll to the chosen picture.
     pub scroll_to_chosen: bool,
 }

@@ -5,6 +5,8 @@ mod engine;
 mod gallery;
 mod layout;
 mod presets;
+mod ratio;
+mod undo;
 
 pub use self::desk::{Desk, MAX_TOKENS, Reuse, TokenCount};
 pub use self::engine::{EngineState, Foretold, Model, ModelFacts, SystemState, Unsaved, Unusable};
@@ -12,7 +14,9 @@ pub use self::gallery::{
     CanvasState, CompareMode, ExportKind, GalleryState, Zoom, prompt_of, size_of,
 };
 pub use self::layout::{Closing, Dialog, LayoutState, Narrow, RightTab};
-pub use self::presets::{PresetEntry, PresetState};
+pub use self::presets::{PresetEntry, PresetState, RemovedPreset};
+pub use self::ratio::Ratio;
+pub use self::undo::{Step, StepId, UndoStack};
 pub use super::notices::NoticeId;
 
 use std::path::{Path, PathBuf};
@@ -42,6 +46,8 @@ pub struct State {
     pub queue: Arc<QueueView>,
     /// The job whose request is in the panels to be changed, and the draft that was there before.
     pub editing: Option<(JobId, Box<Draft>)>,
+    /// Jobs that were taken out of the queue and of whose end the engine has still to tell.
+    pub removed: Vec<JobId>,
     /// What was made.
     pub gallery: GalleryState,
     /// The picture area.
@@ -60,6 +66,8 @@ pub struct State {
     pub notices: Notices,
     /// Jobs of an earlier run that may be gone on with.
     pub recovery: Option<usize>,
+    /// Which jobs those are.
+    pub recovered: Vec<JobId>,
     /// Jobs of an earlier run that stopped the program again and again, until that was said.
     pub held_back: usize,
     /// Pictures that are painted and could be written nowhere, the oldest first.
@@ -84,6 +92,7 @@ impl State {
             engine: EngineState::default(),
             queue: Arc::default(),
             editing: None,
+            removed: Vec::new(),
             gallery: GalleryState::default(),
             canvas: CanvasState {
                 divider: 0.5,
@@ -96,6 +105,7 @@ impl State {
             layout: LayoutState::default(),
             notices: Notices::default(),
             recovery: None,
+            recovered: Vec::new(),
             held_back: 0,
             unsaved: Vec::new(),
             closing: Closing::No,
@@ -187,6 +197,14 @@ impl State {
         let mut here = known
             .filter(|known| (known.device, known.precision) == (self.settings.device, precision));
         here.next().map(|known| known.why.as_str())
+    }
+
+    /// Whether a job that is watched hides the chosen picture: with its preview, or with the empty sheet before the first
+    /// one. Between two pictures of one job the earlier one is seen.
+    #[must_use]
+    pub fn picture_hidden(&self) -> bool {
+        let later = matches!(&self.engine.status, Status::Painting(now) if now.picture > 0);
+        self.canvas.watching.is_some() && (self.canvas.preview.is_some() || !later)
     }
 
     /// The chosen picture.

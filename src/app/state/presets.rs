@@ -39,6 +39,17 @@ impl PresetEntry {
     }
 }
 
+/// A preset of one's own that was removed, with all that it takes to write it again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RemovedPreset {
+    /// What it was called.
+    pub name: String,
+    /// Its file.
+    pub file: PathBuf,
+    /// What was in the file.
+    pub bytes: Vec<u8>,
+}
+
 /// Settings with names.
 #[derive(Debug, Default)]
 pub struct PresetState {

@@ -9,7 +9,7 @@ use super::Studio;
 use crate::app::command::Command;
 use crate::app::instance::Instance;
 use crate::app::update;
-use crate::engine::Event;
+use crate::engine::{Event, Status};
 use crate::gallery::Thumb;
 
 /// The longest that small pictures hold up a frame at a time; those left over come with the next one.
@@ -28,10 +28,15 @@ impl Studio {
             }
         }
         // After the events: what they speak of may have left the queue by now.
-        self.state.queue = self.services.engine.queue().view();
+        update::queue_seen(&mut self.state, self.services.engine.queue().view());
         self.state.engine.status = self.services.engine.status();
+        // Also of a job that is not watched now: who comes back to it sees where it is.
+        let painting = match &self.state.engine.status {
+            Status::Painting(now) => Some((now.job, now.picture)),
+            _ => None,
+        };
         if let Some(preview) = self.services.engine.take_preview()
-            && self.state.canvas.watching == Some(preview.job)
+            && painting == Some((preview.job, preview.picture))
         {
             self.textures.put_preview(ctx, &preview.image);
             self.state.canvas.preview = Some((Instant::now(), preview.step));

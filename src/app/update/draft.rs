@@ -5,53 +5,72 @@ use std::time::{Duration, Instant};
 use crate::app::effect::Effect;
 use crate::app::i18n::{Language, Message};
 use crate::app::notices::{Offer, Weight};
-use crate::app::state::{CanvasState, DEMO_PRESETS, Narrow, PresetEntry, RightTab, State};
+use crate::app::state::{
+    CanvasState, DEMO_PRESETS, Narrow, PresetEntry, RightTab, State, Step, StepId,
+};
 use crate::request::preset::Preset;
 use crate::request::{Draft, ImageSize, Seed};
 
 /// Changes that follow each other faster than this are one step of undo: a whole drag, a whole word.
 const ONE_STEP: Duration = Duration::from_millis(900);
-/// Steps of undo that are kept.
-const STEPS: usize = 100;
 /// Prompts that are kept.
 const HISTORY: usize = 200;
 
 /// Puts another draft in the place of the present one, so that it can be undone.
 pub(super) fn replace(state: &mut State, new: Draft, out: &mut Vec<Effect>) {
+    step_to(state, new, out);
+}
+
+/// Does the same, and returns the step of undo if one begins here.
+fn step_to(state: &mut State, new: Draft, out: &mut Vec<Effect>) -> Option<StepId> {
     if new == state.draft {
-        return;
+        return None;
     }
     let now = Instant::now();
     let desk = &mut state.desk;
-    if desk
+    let begins = desk
         .edited
-        .is_none_or(|edited| now.duration_since(edited) > ONE_STEP)
-    {
-        desk.earlier.push(state.draft.clone());
-        let over = desk.earlier.len().saturating_sub(STEPS);
-        desk.earlier.drain(..over);
-    }
+        .is_none_or(|edited| now.duration_since(edited) > ONE_STEP);
+    let step = begins.then(|| {
+        let before = Box::new(state.draft.clone());
+        desk.undo.push(Step::Draft(before))
+    });
     desk.edited = Some(now);
     desk.undone.clear();
     if new.prompt != state.draft.prompt {
         desk.recalled = None;
     }
     put(state, new, out);
+    step
 }
 
 /// Changes the draft as one step of undo of its own.
 pub(super) fn change(state: &mut State, out: &mut Vec<Effect>, change: impl FnOnce(&mut Draft)) {
+    change_in_a_step(state, out, change);
+}
+
+/// Does the same, and returns that step; none when nothing changes.
+fn change_in_a_step(
+    state: &mut State,
+    out: &mut Vec<Effect>,
+    change: impl FnOnce(&mut Draft),
+) -> Option<StepId> {
     let mut new = state.draft.clone();
     change(&mut new);
     state.desk.edited = None;
-    replace(state, new, out);
+    let step = step_to(state, new, out);
     state.desk.edited = None;
+    step
 }
 
-fn put(state: &mut State, new: Draft, out: &mut Vec<Effect>) {
+pub(super) fn put(state: &mut State, new: Draft, out: &mut Vec<Effect>) {
     let recount = new.full_prompt() != state.draft.full_prompt();
     if new.seed != state.draft.seed {
         state.desk.seed_text = new.seed.map(|seed| seed.to_string()).unwrap_or_default();
+    }
+    // A size that was chosen in another way than by moving one of its sides is what is kept from now on.
+    if new.size != state.draft.size {
+        state.desk.keep_ratio = state.desk.keep_ratio.map(|ratio| ratio.after(new.size));
     }
     state.draft = new;
     if recount {
@@ -214,8 +233,12 @@ pub(super) fn generate(state: &mut State, first: bool, out: &mut Vec<Effect>) {
     state.layout.narrow = Narrow::Look;
     let CanvasState { compare, .. } = &mut state.canvas;
     *compare = None;
-    if state.queue.paused && state.recovery.is_none() {
-        state.notices.warn(Message::new("notice-queue-paused"));
+    if state.queue.paused {
+        let key = match state.recovery {
+            Some(_) => "notice-queue-waits",
+            None => "notice-queue-paused",
+        };
+        state.notices.warn(Message::new(key));
     }
     out.extend([
         Effect::Submit {
@@ -226,36 +249,6 @@ pub(super) fn generate(state: &mut State, first: bool, out: &mut Vec<Effect>) {
     ]);
 }
 
-pub(super) fn undo(state: &mut State, out: &mut Vec<Effect>) {
-    let trash_is_newer = match (state.gallery.trashed, state.desk.edited) {
-        (Some(trashed), Some(edited)) => trashed > edited,
-        (Some(_), None) => true,
-        (None, _) => false,
-    };
-    if state.gallery.view.undoable > 0 && (trash_is_newer || state.desk.earlier.is_empty()) {
-        state.gallery.trashed = None;
-        out.push(Effect::UndoTrash);
-    } else {
-        undo_draft(state, out);
-    }
-}
-
-pub(super) fn undo_draft(state: &mut State, out: &mut Vec<Effect>) {
-    if let Some(earlier) = state.desk.earlier.pop() {
-        state.desk.undone.push(state.draft.clone());
-        state.desk.edited = None;
-        put(state, earlier, out);
-    }
-}
-
-pub(super) fn redo(state: &mut State, out: &mut Vec<Effect>) {
-    if let Some(later) = state.desk.undone.pop() {
-        state.desk.earlier.push(state.draft.clone());
-        state.desk.edited = None;
-        put(state, later, out);
-    }
-}
-
 pub(super) fn apply_preset(state: &mut State, place: usize, out: &mut Vec<Effect>) {
     let Some(entry) = state.presets.entries.get(place) else {
         return;
@@ -264,10 +257,10 @@ pub(super) fn apply_preset(state: &mut State, place: usize, out: &mut Vec<Effect
         .name(state.settings.language.unwrap_or_else(Language::of_system))
         .to_owned();
     let preset = entry.preset.clone();
-    change(state, out, |draft| preset.apply(draft));
+    let step = change_in_a_step(state, out, |draft| preset.apply(draft));
     state.presets.applied = Some(place);
     let (weight, said) = applied(state, name, &preset);
-    state.notices.offer(weight, said, Offer::UndoDraft);
+    state.notices.say(weight, said, step.map(Offer::undo));
 }
 
 /// What is said of a preset that was applied: also that it was made for another model than the one in use.
@@ -326,8 +319,9 @@ pub(super) fn save_preset(
 
 /// Shows the settings of a picture or of an imported file.
 pub(super) fn take_over(state: &mut State, new: Draft, said: Message, out: &mut Vec<Effect>) {
-    change(state, out, |draft| *draft = new);
-    state.notices.offer(Weight::Good, said, Offer::UndoDraft);
+    let step = change_in_a_step(state, out, |draft| *draft = new);
+    let offer = step.map(Offer::undo);
+    state.notices.say(Weight::Good, said, offer);
     if state.layout.tab == RightTab::Info && !state.layout.left {
         state.layout.left = true;
     }

@@ -140,6 +140,8 @@ fn kept(state: &mut State, job: JobId, kept: Kept, out: &mut Vec<Effect>) {
         let offer = Offer::OpenSettings;
         state.notices.offer(Weight::Warning, said, offer);
     }
+    // What it showed is finished.
+    state.canvas.preview = None;
     let Ok(path) = kept.path.strip_prefix(&state.gallery_folder) else {
         return;
     };
@@ -148,7 +150,6 @@ fn kept(state: &mut State, job: JobId, kept: Kept, out: &mut Vec<Effect>) {
         // The next picture of the job shows its previews again.
         let running = state.queue.running().filter(|running| running.id == job);
         state.canvas.watching = running.map(|_| job);
-        state.canvas.preview = None;
         state.gallery.scroll_to_chosen = true;
     }
 }
@@ -161,7 +162,14 @@ fn ended(state: &mut State, job: JobId, outcome: Outcome, out: &mut Vec<Effect>)
                 .good(Message::new("notice-finished").with("count", pictures.len()));
             out.push(Effect::Attention);
         }
-        Outcome::Cancelled(_) => state.notices.good(Message::new("notice-cancelled")),
+        Outcome::Cancelled(_) => {
+            // The removal of one that did not run is told already, with a way back.
+            let known = state.removed.len();
+            state.removed.retain(|removed| *removed != job);
+            if state.removed.len() == known {
+                state.notices.good(Message::new("notice-cancelled"));
+            }
+        }
         Outcome::Failed { error, unsaved, .. } => {
             if let Some(picture) = unsaved {
                 hold(state, job, picture, out);
@@ -205,10 +213,22 @@ fn hold(state: &mut State, job: JobId, picture: Arc<Picture>, out: &mut Vec<Effe
 /// Takes what the gallery's thread has to say.
 pub fn gallery_notice(state: &mut State, notice: Notice) {
     match notice {
-        Notice::Trashed(count) => {
-            let said = Message::new("notice-trashed").with("count", count);
-            state.notices.offer(Weight::Good, said, Offer::UndoTrash);
+        Notice::Trashed(pictures) => {
+            for picture in pictures {
+                // Who has taken it back already needs no offer.
+                if let Some(step) = state.desk.undo.trashed(&picture) {
+                    state.notices.removed("notice-trashed", step, 1);
+                }
+            }
         }
+        Notice::NotTrashed(pictures) => {
+            for picture in pictures {
+                let step = state.desk.undo.trashed(&picture);
+                step.into_iter()
+                    .for_each(|step| state.desk.undo.forget(step));
+            }
+        }
+        Notice::NotRestored => state.notices.warn(Message::new("notice-not-restored")),
         Notice::Restored(count) => state
             .notices
             .good(Message::new("notice-restored").with("count", count)),

@@ -1,13 +1,12 @@
 //! Changes of what is looked at: the chosen picture, its neighbours, the one it is compared with.
 
 use std::path::PathBuf;
-use std::time::Instant;
 
 use super::{draft, full};
 use crate::app::command::{Action, Command};
 use crate::app::effect::Effect;
 use crate::app::i18n::Message;
-use crate::app::state::{CompareMode, Narrow, Reuse, RightTab, State, Zoom, prompt_of};
+use crate::app::state::{CompareMode, Narrow, Reuse, RightTab, State, Step, Zoom, prompt_of};
 use crate::request::Draft;
 
 pub(super) fn command(state: &mut State, command: Command, out: &mut Vec<Effect>) {
@@ -24,6 +23,7 @@ pub(super) fn command(state: &mut State, command: Command, out: &mut Vec<Effect>
             state.layout.narrow = Narrow::Look;
             choose(state, path, out);
         }
+        Command::Trash(path) => trash(state, path, out),
         Command::CompareWith(path) => {
             out.push(Effect::Pixels(path.clone()));
             state.canvas.other = Some(path);
@@ -98,6 +98,13 @@ pub(super) fn choose(state: &mut State, path: PathBuf, out: &mut Vec<Effect>) {
     state.gallery.chosen = Some(path);
 }
 
+/// Shows the job that runs, in the place of the chosen picture.
+pub(super) fn watch(state: &mut State) {
+    state.canvas.watching = state.queue.running().map(|job| job.id);
+    state.canvas.compare = None;
+    state.layout.narrow = Narrow::Look;
+}
+
 fn walk(state: &mut State, by: isize, out: &mut Vec<Effect>) {
     let last = state.gallery.shown().len().saturating_sub(1);
     let place = match state.gallery.chosen_place() {
@@ -116,16 +123,28 @@ fn walk(state: &mut State, by: isize, out: &mut Vec<Effect>) {
 }
 
 fn trash(state: &mut State, path: PathBuf, out: &mut Vec<Effect>) {
+    // At once, and not when it is told to be there: the next press may be the one that takes it back.
+    state.desk.undo.push(Step::Trash(path.clone()));
+    state.desk.edited = None;
+    if state.gallery.chosen.as_ref() == Some(&path) {
+        choose_neighbour(state, out);
+    }
+    out.push(Effect::Trash(path));
+}
+
+/// Chooses what comes after the chosen picture, which is about to go; who watches a job goes on watching it.
+fn choose_neighbour(state: &mut State, out: &mut Vec<Effect>) {
     let place = state.gallery.chosen_place().unwrap_or(0);
     let list = state.gallery.shown();
     let next = list
         .get(place + 1)
         .or_else(|| place.checked_sub(1).and_then(|place| list.get(place)));
-    let next = next.map(|entry| entry.path.clone());
-    out.push(Effect::Trash(path));
-    state.gallery.trashed = Some(Instant::now());
-    match next {
-        Some(next) => choose(state, next, out),
+    match next.map(|entry| entry.path.clone()) {
+        Some(next) => {
+            let watching = state.canvas.watching;
+            choose(state, next, out);
+            state.canvas.watching = watching;
+        }
         None => {
             state.gallery.chosen = None;
             state.gallery.facts = None;

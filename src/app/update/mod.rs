@@ -4,9 +4,12 @@ mod draft;
 mod events;
 mod gallery;
 mod outcomes;
+mod presets;
 mod queue;
+mod undo;
 
 pub use events::{engine_event, gallery_notice};
+pub use queue::{jobs_removed, queue_seen};
 
 use std::path::{Path, PathBuf};
 
@@ -18,7 +21,7 @@ use super::i18n::{Language, Message};
 use super::notices::Offer;
 use super::reasons::why_not;
 use super::settings::Settings;
-use super::state::{Closing, CompareMode, Dialog, RightTab, State, Zoom};
+use super::state::{Closing, CompareMode, Dialog, Ratio, RightTab, State, Zoom};
 
 /// What a command brings about, besides its change of `state`.
 #[must_use]
@@ -29,7 +32,9 @@ pub fn command(state: &mut State, command: Command) -> Vec<Effect> {
         Command::Do(action) => act(state, action, out),
         Command::Draft(new) => draft::replace(state, *new, out),
         Command::SeedText(text) => draft::seed_text(state, text, out),
-        Command::KeepRatio(keep) => state.desk.keep_ratio = keep,
+        Command::KeepRatio(keep) => {
+            state.desk.keep_ratio = keep.then(|| Ratio::of(state.draft.size));
+        }
         Command::StyleWord(word) => draft::style_word(state, &word, out),
         Command::ClearStyle => draft::change(state, out, |draft| draft.style.clear()),
         Command::RecallPrompt(place) => draft::recall_prompt(state, place, out),
@@ -44,6 +49,7 @@ pub fn command(state: &mut State, command: Command) -> Vec<Effect> {
         Command::Search(_)
         | Command::OnlyStarred(_)
         | Command::Choose(_)
+        | Command::Trash(_)
         | Command::CompareWith(_)
         | Command::Reuse(_)
         | Command::ExportAs(_)
@@ -55,15 +61,7 @@ pub fn command(state: &mut State, command: Command) -> Vec<Effect> {
         Command::Divider(share) => state.canvas.divider = share,
         Command::SearchPresets(query) => state.presets.query = query,
         Command::ApplyPreset(place) => draft::apply_preset(state, place, out),
-        Command::RemovePreset(place) => {
-            let file = state
-                .presets
-                .entries
-                .get(place)
-                .and_then(|entry| entry.file.clone());
-            out.extend(file.map(Effect::RemovePreset));
-            state.presets.applied = None;
-        }
+        Command::RemovePreset(place) => presets::remove(state, place, out),
         Command::SavePresetAs {
             name,
             with_prompt,
@@ -105,7 +103,14 @@ pub fn command(state: &mut State, command: Command) -> Vec<Effect> {
         Command::CopyText(text) => out.push(Effect::CopyText(text)),
         Command::Outcome(outcome) => outcomes::take(state, outcome, out),
     }
+    keep_offers(state);
     effects
+}
+
+/// Lets go of offers to take back what was taken back already, or is covered by later changes.
+fn keep_offers(state: &mut State) {
+    let undo = &state.desk.undo;
+    state.notices.keep_offers(|step| undo.can_take(step));
 }
 
 /// What was pressed in a banner.
@@ -117,7 +122,10 @@ fn answer_offer(state: &mut State, command: Command, out: &mut Vec<Effect>) {
         }
         Command::DiscardQueue => {
             state.recovery = None;
-            out.extend([Effect::CancelWaiting, Effect::Pause(false)]);
+            state.held_back = 0;
+            // What was added since is no part of what is given up.
+            let earlier = std::mem::take(&mut state.recovered);
+            out.extend([Effect::Discard(earlier), Effect::Pause(false)]);
         }
         Command::HeldBack { show } => {
             state.held_back = 0;
@@ -140,7 +148,11 @@ fn act(state: &mut State, action: Action, out: &mut Vec<Effect>) {
         // A key that does nothing must not leave a person guessing; moving through an empty list needs no words.
         if !matches!(
             action,
-            Action::NextPicture | Action::PreviousPicture | Action::Cancel | Action::LaterPrompt
+            Action::NextPicture
+                | Action::PreviousPicture
+                | Action::Cancel
+                | Action::LaterPrompt
+                | Action::DismissNotices
         ) {
             state.notices.hint(why);
         }
@@ -150,6 +162,7 @@ fn act(state: &mut State, action: Action, out: &mut Vec<Effect>) {
         Action::Generate => draft::generate(state, false, out),
         Action::GenerateNext => draft::generate(state, true, out),
         Action::Cancel => out.push(Effect::CancelRunning),
+        Action::Watch => gallery::watch(state),
         Action::CancelWaiting => out.push(Effect::CancelWaiting),
         Action::PauseQueue => {
             out.push(Effect::Pause(!state.queue.paused));
@@ -165,8 +178,8 @@ fn act(state: &mut State, action: Action, out: &mut Vec<Effect>) {
         Action::DrawSeed => draft::draw_seed(state, out),
         Action::HoldSeed => draft::hold_seed(state, out),
         Action::SwapSides => draft::swap_sides(state, out),
-        Action::Undo => draft::undo(state, out),
-        Action::Redo => draft::redo(state, out),
+        Action::Undo => undo::undo(state, out),
+        Action::Redo => undo::redo(state, out),
         Action::Open => out.push(Effect::PickFiles),
         Action::AddModel => out.push(Effect::PickModel),
         Action::PasteText
@@ -212,6 +225,7 @@ fn act(state: &mut State, action: Action, out: &mut Vec<Effect>) {
             let open = !(state.layout.left || state.layout.right);
             (state.layout.left, state.layout.right) = (open, open);
         }
+        Action::DismissNotices => state.notices.dismiss_all(),
         Action::SwitchLanguage => switch_language(state, out),
         Action::SwitchTheme => switch_theme(state, out),
         Action::RestartEngine => out.push(Effect::Restart),
@@ -326,6 +340,7 @@ fn change_settings(state: &mut State, new: Settings, out: &mut Vec<Effect>) {
         state.gallery.chosen = None;
         state.gallery.facts = None;
         state.canvas.other = None;
+        state.desk.undo.forget_trash();
     }
     if moved || renamed {
         out.push(Effect::Gallery);
@@ -354,8 +369,9 @@ fn say_after_job(state: &mut State, path: &Path) {
 fn take_offer(state: &mut State, offer: Offer, out: &mut Vec<Effect>) {
     match offer {
         Offer::UseWhatSuits => draft::use_what_suits(state, out),
-        Offer::UndoTrash => out.push(Effect::UndoTrash),
-        Offer::UndoDraft => draft::undo_draft(state, out),
+        Offer::Undo(steps) => {
+            undo::undo_steps(state, steps.into_iter().map(|(step, _)| step), out);
+        }
         Offer::Restart => out.push(Effect::Restart),
         Offer::OpenSettings => state.layout.dialog = Some(Dialog::Settings),
         Offer::OpenModels => state.layout.dialog = Some(Dialog::Models),

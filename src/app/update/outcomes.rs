@@ -39,6 +39,15 @@ pub(super) fn take(state: &mut State, outcome: Outcome, out: &mut Vec<Effect>) {
             state.presets.list(entries);
             apply_default_preset(state);
         }
+        Outcome::PresetRemoved(preset, entries) => {
+            state.presets.list(entries);
+            super::presets::removed(state, preset);
+        }
+        Outcome::PresetRestored(name, entries) => {
+            state.presets.list(entries);
+            let said = Message::new("notice-preset-back").with("name", name);
+            state.notices.good(said);
+        }
         Outcome::Imported(imported) => take_imported(state, *imported, out),
         Outcome::Devices(devices, system) => {
             state.devices = devices;

@@ -182,6 +182,9 @@ fn cell(ui: &mut Ui, view: &mut View<'_>, entry: &Arc<Entry>, side: f32) {
             view.send(Command::Choose(entry.path.clone()));
         }
     }
+    if response.has_focus() && widgets::delete_pressed(ui) {
+        view.send(Command::Trash(entry.path.clone()));
+    }
     if response.secondary_clicked() {
         view.send(Command::Choose(entry.path.clone()));
     }

@@ -19,6 +19,7 @@ mod preset_tile;
 mod presets;
 mod prompt;
 mod queue;
+mod queue_drag;
 mod settings;
 mod shell;
 mod status;
@@ -27,6 +28,7 @@ mod top_bar;
 mod widgets;
 
 pub use notices::refresh_after;
+pub use picture::PICTURE_FOCUS;
 pub use prompt::PROMPT_ID;
 pub use shell::{closing_question, show};
 pub use status::bytes_text;

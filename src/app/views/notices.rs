@@ -126,8 +126,7 @@ fn words(ui: &mut Ui, view: &View<'_>, notice: &Notice) {
 fn offer_key(offer: &Offer) -> &'static str {
     match offer {
         Offer::UseWhatSuits => "offer-use",
-        Offer::UndoTrash => "offer-untrash",
-        Offer::UndoDraft => "offer-undo",
+        Offer::Undo(_) => "offer-undo",
         Offer::Restart => "banner-restart",
         Offer::OpenSettings => "offer-settings",
         Offer::OpenModels => "offer-models",

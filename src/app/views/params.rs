@@ -41,7 +41,7 @@ fn size(ui: &mut Ui, view: &mut View<'_>, suited: &Suited) {
         widgets::title(ui, &view.say("size-title"));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 2.0;
-            let keep = view.state.desk.keep_ratio;
+            let keep = view.state.desk.keep_ratio.is_some();
             let (icon, key) = if keep {
                 (Icon::Lock, "size-ratio-free")
             } else {
@@ -117,25 +117,23 @@ fn sides(ui: &mut Ui, view: &mut View<'_>, size: ImageSize, suited: &Suited) {
         .max(size.width())
         .max(size.height());
     let (shortest, longest) = (f64::from(shortest), f64::from(longest));
-    let keep = view.state.desk.keep_ratio;
     let pixels = |value: f64| format!("{value:.0} px");
     let range = shortest..=longest;
     let (mut width, mut height) = (f64::from(size.width()), f64::from(size.height()));
     let name = view.say("size-width");
     widgets::slider_row(ui, &name, &mut width, range.clone(), 16.0, pixels);
     let name = view.say("size-height");
-    widgets::slider_row(ui, &name, &mut height, range, 16.0, pixels);
+    widgets::slider_row(ui, &name, &mut height, range.clone(), 16.0, pixels);
     let wide = (width - f64::from(size.width())).abs() >= 1.0;
     let high = (height - f64::from(size.height())).abs() >= 1.0;
     if !wide && !high {
         return;
     }
-    let ratio = f64::from(size.width()) / f64::from(size.height());
-    if keep && wide {
-        height = width / ratio;
-    } else if keep {
-        width = height * ratio;
-    }
+    (width, height) = match view.state.desk.keep_ratio {
+        Some(ratio) if wide => ratio.with_width(width, &range),
+        Some(ratio) => ratio.with_height(height, &range),
+        None => (width, height),
+    };
     let side = |value: f64| ((value / 16.0).round() * 16.0).clamp(shortest, longest) as u32;
     if let Ok(size) = ImageSize::new(side(width), side(height)) {
         send_draft(view, |draft| draft.size = size);

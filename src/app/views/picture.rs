@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use eframe::egui::{
-    self, Align2, Color32, CornerRadius, Pos2, Rect, TextureHandle, Ui, Vec2, pos2, vec2,
+    self, Align2, Color32, CornerRadius, Id, Pos2, Rect, TextureHandle, Ui, Vec2, pos2, vec2,
 };
 
 use super::View;
@@ -13,6 +13,9 @@ use crate::app::theme::GRID;
 
 /// The least and the most screen pixels for one of the picture.
 const ZOOMS: std::ops::RangeInclusive<f32> = 0.05..=32.0;
+
+/// Where egui keeps which of its widgets is the picture, while the keyboard is on it.
+pub const PICTURE_FOCUS: &str = "keyboard on the picture";
 
 /// What is drawn.
 pub struct Shown<'a> {
@@ -76,6 +79,9 @@ pub fn zoom_and_pan(
     size: Vec2,
     response: &egui::Response,
 ) {
+    if response.has_focus() {
+        ui.data_mut(|data| data.insert_temp(Id::unique(PICTURE_FOCUS), response.id));
+    }
     let canvas = &view.state.canvas;
     let ppp = ui.ctx().pixels_per_point();
     let old = scale(ui, canvas.zoom, area, size) * ppp;

@@ -3,19 +3,21 @@
 use std::sync::Arc;
 
 use eframe::egui::{
-    self, Align, Align2, CornerRadius, Layout, Rect, ScrollArea, Sense, Stroke, StrokeKind,
-    TextStyle, Ui, UiBuilder, vec2,
+    self, Align, Align2, CornerRadius, Layout, PointerButton, Rect, Response, ScrollArea, Sense,
+    Stroke, StrokeKind, TextStyle, Ui, UiBuilder, vec2,
 };
 
 use super::View;
 use super::icons::Icon;
-use super::{status, widgets};
+use super::{queue_drag, status, widgets};
 use crate::app::command::{Action, Command, QueueChange};
 use crate::app::i18n::Value;
 use crate::app::theme::{CARD_RADIUS, Tokens};
 use crate::engine::{Job, JobId, JobState, Status};
 
 const ROW: f32 = 84.0;
+/// Between two rows.
+const GAP: f32 = 6.0;
 
 /// Draws the tab.
 pub fn show(ui: &mut Ui, view: &mut View<'_>) {
@@ -56,53 +58,59 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
         );
         return;
     }
-    ui.spacing_mut().item_spacing.y = 6.0;
+    ui.spacing_mut().item_spacing.y = GAP;
     let area = ScrollArea::vertical()
         .id_salt("queue")
         .auto_shrink([false, false]);
-    area.show_rows(ui, ROW, queue.jobs.len(), |ui, range| {
-        let first = range.start;
-        for (offset, job) in queue.jobs.iter().skip(first).take(range.len()).enumerate() {
-            row(ui, view, job, first + offset);
+    let shown = area.show_rows(ui, ROW, queue.jobs.len(), |ui, range| {
+        let below = queue.jobs.iter().skip(range.start + 1).map(|job| job.id);
+        let below = below.map(Some).chain([None]);
+        let jobs = queue.jobs.iter().skip(range.start).take(range.len());
+        for (job, below) in jobs.zip(below) {
+            row(ui, view, job, below);
         }
     });
+    let rows = queue.jobs.len() as f32 * (ROW + GAP);
+    let free = Rect::from_min_max(
+        shown.inner_rect.min + vec2(0.0, rows - shown.state.clamped_offset().y),
+        shown.inner_rect.max,
+    );
+    queue_drag::end(ui, view, free);
+    queue_drag::ghost(ui, view);
 }
 
-fn row(ui: &mut Ui, view: &mut View<'_>, job: &Arc<Job>, place: usize) {
+fn row(ui: &mut Ui, view: &mut View<'_>, job: &Arc<Job>, below: Option<JobId>) {
     let t = Tokens::of(ui);
     let (rect, response) = ui.allocate_exact_size(
         vec2(ui.available_width() - 10.0, ROW),
         Sense::click_and_drag(),
     );
-    let waiting = job.state == JobState::Waiting;
     let name = view.say_with(
         "queue-job",
         &[("prompt", shorten(job.request.prompt.as_str()).into())],
     );
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ListItem, true, &name));
-    if waiting {
-        response.dnd_set_drag_payload(job.id);
-    }
     let radius = CornerRadius::same(CARD_RADIUS);
     ui.painter().rect(
         rect,
         radius,
         t.card,
-        Stroke::new(1.0, t.line),
+        Stroke::new(
+            1.0,
+            if edited(view, job) {
+                t.accent_text
+            } else {
+                t.line
+            },
+        ),
         StrokeKind::Inside,
     );
     if response.has_focus() {
         ui.painter()
             .rect_stroke(rect, radius, widgets::focus_stroke(ui), StrokeKind::Inside);
     }
-    if response.dnd_hover_payload::<JobId>().is_some() {
-        let y = rect.top() - 3.0;
-        ui.painter()
-            .hline(rect.x_range(), y, Stroke::new(2.0, t.accent_text));
-    }
-    if let Some(moved) = response.dnd_release_payload::<JobId>() {
-        view.send(Command::Queue(QueueChange::MoveTo(*moved, place)));
-    }
+    queue_drag::row(ui, view, job, below, &response);
+    press(ui, view, job, &response);
     let inner = rect.shrink2(vec2(10.0, 8.0));
     let line =
         |n: f32| Rect::from_min_size(inner.min + vec2(0.0, n * 20.0), vec2(inner.width(), 18.0));
@@ -130,7 +138,29 @@ fn row(ui: &mut Ui, view: &mut View<'_>, job: &Arc<Job>, place: usize) {
     }
 }
 
-fn shorten(prompt: &str) -> String {
+/// A press on the job that runs shows it. One that waits or failed is taken into the panels by Enter or by two presses:
+/// a single one is how it is dragged. Del takes it out of the queue.
+fn press(ui: &Ui, view: &mut View<'_>, job: &Job, response: &Response) {
+    let by_pointer = response.clicked_by(PointerButton::Primary);
+    let by_key = response.clicked() && !by_pointer;
+    if job.state == JobState::Running {
+        if response.clicked() {
+            view.send(Action::Watch);
+        }
+    } else if by_key || response.double_clicked() {
+        view.send(Command::Queue(QueueChange::Edit(job.id)));
+    } else if response.has_focus() && widgets::delete_pressed(ui) {
+        view.send(Command::Queue(QueueChange::Cancel(job.id)));
+    }
+}
+
+/// Whether the job is in the panels to be changed.
+fn edited(view: &View<'_>, job: &Job) -> bool {
+    let editing = view.state.editing.as_ref();
+    job.state != JobState::Running && editing.is_some_and(|(id, _)| *id == job.id)
+}
+
+pub(super) fn shorten(prompt: &str) -> String {
     prompt.chars().take(80).collect()
 }
 
@@ -166,6 +196,16 @@ fn state_line(ui: &Ui, view: &View<'_>, job: &Job, foot: Rect) {
                 line,
                 Align2::LEFT_CENTER,
                 &view.say("queue-running"),
+                TextStyle::Small,
+                t.accent_text,
+            );
+        }
+        _ if edited(view, job) => {
+            widgets::text_cut(
+                ui,
+                line,
+                Align2::LEFT_CENTER,
+                &view.say("queue-editing"),
                 TextStyle::Small,
                 t.accent_text,
             );

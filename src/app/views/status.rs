@@ -1,8 +1,10 @@
 //! The status line: what the engine does, how far it is, how long it will take, how much memory it holds.
 
-use eframe::egui::{self, Align, Label, Layout, RichText, Ui, vec2};
+use eframe::egui::{self, Align, Button, Label, Layout, Response, RichText, Ui, vec2};
 
 use super::View;
+use crate::app::command::Action;
+use crate::app::state::State;
 use crate::app::theme::Tokens;
 use crate::engine::Status;
 use crate::engine::slots::Painting;
@@ -31,13 +33,36 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
             .on_hover_text(why);
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-            let label = ui.add(Label::new(RichText::new(&text).small().color(t.text)).truncate());
+            let text = RichText::new(&text).small().color(t.text);
+            let label = if looks_elsewhere(view.state) {
+                back_to_the_job(ui, view, text)
+            } else {
+                ui.add(Label::new(text).truncate())
+            };
             // Said by a screen reader as it changes.
             ui.ctx().accesskit_node_builder(label.id, |node| {
                 node.set_live(egui::accesskit::Live::Polite)
             });
         });
     });
+}
+
+/// Whether a job runs and something else is on the canvas.
+fn looks_elsewhere(state: &State) -> bool {
+    match &state.engine.status {
+        Status::Painting(now) => state.canvas.watching != Some(now.job),
+        _ => false,
+    }
+}
+
+/// The line as a way back to what is being painted.
+fn back_to_the_job(ui: &mut Ui, view: &mut View<'_>, text: RichText) -> Response {
+    let tip = view.tip(ui.ctx(), Action::Watch);
+    // As the line stands where it is plain text.
+    ui.spacing_mut().button_padding.x = 0.0;
+    let button = Button::new(text).frame_when_inactive(false).truncate();
+    view.act(ui, Action::Watch, |ui| ui.add(button))
+        .on_hover_text(tip)
 }
 
 /// The sentence, and the share done where it is known.

@@ -27,9 +27,7 @@ impl Worker {
         };
         if self.painter.is_none() {
             // After a panic the model is read again, but only once somebody wants a picture of it.
-            let wanted = !self.engine.queue.is_paused()
-                && self.engine.queue.view().waiting().next().is_some();
-            if !wanted || !self.load() {
+            if !self.engine.queue.has_next() || !self.load() {
                 return false;
             }
         }

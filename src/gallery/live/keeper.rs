@@ -148,11 +148,25 @@ impl Keeper {
             },
             Order::Trash(paths) => {
                 let moves = self.trash.put(&paths);
+                let mut kept = paths;
+                if let Ok(moves) = &moves {
+                    kept.retain(|path| !moves.done.contains(path));
+                }
                 self.take_moves(moves, Notice::Trashed);
+                if !kept.is_empty() {
+                    self.say(Notice::NotTrashed(kept));
+                }
             }
             Order::Undo => {
                 let moves = self.trash.undo();
-                self.take_moves(moves, Notice::Restored);
+                self.take_moves(moves, |back| Notice::Restored(back.len()));
+            }
+            Order::Restore(picture) => {
+                let moves = self.trash.undo_of(&picture);
+                if moves.as_ref().is_ok_and(|moves| *moves == Moves::default()) {
+                    self.say(Notice::NotRestored);
+                }
+                self.take_moves(moves, |back| Notice::Restored(back.len()));
             }
             Order::EmptyTrash => {
                 self.trash.hand_over(Duration::ZERO);
@@ -170,7 +184,7 @@ impl Keeper {
         }
     }
 
-    fn take_moves(&mut self, moves: std::io::Result<Moves>, notice: fn(usize) -> Notice) {
+    fn take_moves(&mut self, moves: std::io::Result<Moves>, notice: fn(Vec<PathBuf>) -> Notice) {
         match moves {
             Ok(Moves { done, failed }) => {
                 if let Some((path, reason)) = failed.first() {
@@ -186,7 +200,7 @@ impl Keeper {
                     )));
                 }
                 if !done.is_empty() {
-                    self.say(notice(done.len()));
+                    self.say(notice(done.clone()));
                 }
                 for path in &done {
                     self.index.look_at(&self.folder, path);

@@ -80,6 +80,57 @@ fn the_language_switches_live() {
 }
 
 #[test]
+fn messages_are_dismissed_by_key_also_over_a_dialog() {
+    let mut desk = Desk::open();
+    desk.send(Action::Redo);
+    assert!(desk.state().notices.live().count() > 0, "a hint stands");
+    desk.send(Action::Settings);
+    desk.press(CTRL, Key::D);
+    assert_eq!(desk.state().notices.live().count(), 0);
+    assert_eq!(desk.state().layout.dialog, Some(Dialog::Settings));
+}
+
+/// Each step is computed from the ratio that was locked, not from the last size.
+#[test]
+fn a_locked_ratio_is_kept_step_by_step() {
+    let mut desk = Desk::open_demo();
+    desk.window.get_by_label("384 × 256 pixels").click();
+    desk.window.run_steps(2);
+    desk.window.get_by_label("Lock the ratio").click();
+    desk.window.run_steps(2);
+    let slider = egui::accesskit::Role::Slider;
+    desk.window.get_by_role_and_label(slider, "Width").focus();
+    desk.window.run_steps(2);
+    let size = |desk: &Desk<'_>| {
+        let size = desk.state().draft.size;
+        (size.width(), size.height())
+    };
+    for key in [Key::ArrowRight, Key::ArrowLeft] {
+        for _ in 0..5 {
+            desk.press(NONE, key);
+        }
+        if key == Key::ArrowRight {
+            assert_eq!(size(&desk), (464, 304));
+        }
+    }
+    assert_eq!(size(&desk), (384, 256));
+    let typed = egui::accesskit::Role::SpinButton;
+    desk.window.get_by_role_and_label(typed, "Width").focus();
+    desk.window.run_steps(2);
+    for digit in ["6", "0", "0"] {
+        desk.window.event(egui::Event::Text(digit.into()));
+        desk.window.run_steps(2);
+    }
+    desk.press(NONE, Key::Enter);
+    assert_eq!(size(&desk), (608, 400));
+    desk.send(Action::SwapSides);
+    desk.window.get_by_role_and_label(slider, "Width").focus();
+    desk.window.run_steps(2);
+    desk.press(NONE, Key::ArrowRight);
+    assert_eq!(size(&desk), (416, 624), "the new ratio is kept");
+}
+
+#[test]
 fn what_is_opened_by_key_leaves_the_keyboard_where_it_is() {
     let mut desk = Desk::open();
     for name in ["Style words", "Negative prompt"] {

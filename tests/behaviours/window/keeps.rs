@@ -1,7 +1,7 @@
 //! What the window keeps for its person: pictures that no disk would take, thumbnails of presets, earlier prompts.
 
 use danqing::app::command::{Action, Command};
-use danqing::app::state::Closing;
+use danqing::app::state::{Closing, State};
 use danqing::engine::JobState;
 use danqing::request::preset::Preset;
 use eframe::egui::{Event, Key, Modifiers};
@@ -67,6 +67,33 @@ fn a_saved_preset_keeps_the_chosen_picture_as_its_thumbnail() {
         assert_eq!(read.thumbnail.is_some(), with_picture, "{name}");
         assert_eq!(warnings, []);
     }
+}
+
+#[test]
+fn a_preset_that_was_deleted_comes_back() {
+    let mut desk = Desk::open();
+    desk.send(Command::SavePresetAs {
+        name: "Mine".into(),
+        with_prompt: false,
+        with_picture: false,
+    });
+    let place = |state: &State| {
+        let mut entries = state.presets.entries.iter();
+        entries.position(|entry| entry.preset.name.as_deref() == Some("Mine"))
+    };
+    desk.wait("it is listed", |state| place(state).is_some());
+    let mine = place(desk.state()).unwrap();
+    let file = desk.state().presets.entries[mine].file.clone().unwrap();
+    let before = std::fs::read(&file).unwrap();
+    desk.send(Command::RemovePreset(mine));
+    desk.wait("it is gone", |state| place(state).is_none());
+    assert!(!file.exists());
+    desk.window.run_steps(2);
+    desk.window.get_by_label("Preset Mine was deleted");
+    desk.window.get_by_label("Undo").click();
+    desk.window.run_steps(2);
+    desk.wait("it is back", |state| place(state).is_some());
+    assert_eq!(std::fs::read(&file).unwrap(), before);
 }
 
 #[test]

@@ -1,8 +1,14 @@
 //! Pictures of the gallery: trash, reuse, compare.
 
-use danqing::app::command::Action;
-use danqing::app::state::{CompareMode, Zoom};
+use danqing::app::command::{Action, Command};
+use danqing::app::i18n::Value;
+use danqing::app::notices::Offer;
+use danqing::app::reasons::why_not;
+use danqing::app::state::{CompareMode, State, Zoom};
+use danqing::engine::Status;
+use danqing::request::{Count, Draft, Steps};
 use eframe::egui::{Key, Modifiers};
+use egui_kittest::kittest::Queryable as _;
 
 use super::desk::Desk;
 
@@ -24,6 +30,85 @@ fn a_trashed_picture_comes_back() {
     desk.send(Action::Undo);
     desk.wait("it is back", |state| state.gallery.view.total == 1);
     assert!(file.exists());
+}
+
+/// Each press takes back what came last, of whatever kind it was.
+#[test]
+fn undo_goes_back_in_the_order_in_which_things_were_done() {
+    let mut desk = Desk::open();
+    for prompt in ["one", "two"] {
+        desk.paint(prompt);
+    }
+    desk.send(Action::SwapSides);
+    desk.write("a prompt that is kept");
+    desk.press(NONE, Key::Escape);
+    desk.send(Action::Trash);
+    desk.send(Action::Trash);
+    desk.wait("both are gone", |state| state.gallery.view.total == 0);
+    let draft = desk.state().draft.clone();
+    desk.send(Action::Undo);
+    desk.wait("one is back", |state| state.gallery.view.total == 1);
+    desk.send(Action::Undo);
+    desk.wait("both are back", |state| state.gallery.view.total == 2);
+    assert_eq!(
+        desk.state().draft,
+        draft,
+        "no word of the prompt was touched"
+    );
+    desk.send(Action::Undo);
+    assert_ne!(desk.state().draft, draft);
+
+    desk.send(Action::Trash);
+    desk.wait("one is gone", |state| state.gallery.view.total == 1);
+    let draft = desk.state().draft.clone();
+    desk.send(Action::DrawSeed);
+    desk.send(Action::Undo);
+    assert_eq!(desk.state().draft, draft, "the seed was drawn last");
+    assert_eq!(desk.state().gallery.view.total, 1);
+}
+
+fn offers(desk: &Desk<'_>) -> usize {
+    let live = desk.state().notices.live();
+    live.filter(|notice| matches!(notice.offer, Some(Offer::Undo(_))))
+        .count()
+}
+
+#[test]
+fn an_offer_to_undo_stands_only_as_long_as_it_is_true() {
+    let mut desk = Desk::open();
+    for prompt in ["one", "two", "three"] {
+        desk.paint(prompt);
+    }
+    desk.press(NONE, Key::Escape);
+    desk.send(Action::Trash);
+    desk.send(Action::Trash);
+    desk.wait("both are told", |state| {
+        state.gallery.view.total == 1 && state.notices.live().count() > 0
+    });
+    desk.wait("they are told as one", |state| {
+        let mut live = state.notices.live();
+        live.any(|notice| notice.message.args == [("count", Value::from(2_usize))])
+    });
+    assert_eq!(offers(&desk), 1);
+    desk.send(Action::Undo);
+    desk.wait("one is back", |state| state.gallery.view.total == 2);
+    assert_eq!(offers(&desk), 1, "the other can still be brought back");
+    desk.window.get_by_label("Undo").click();
+    desk.window.run_steps(2);
+    desk.wait("all are back", |state| state.gallery.view.total == 3);
+    assert_eq!(offers(&desk), 0);
+
+    desk.wait("presets are listed", |state| {
+        !state.presets.entries.is_empty()
+    });
+    desk.send(Command::ApplyPreset(0));
+    assert_eq!(offers(&desk), 1);
+    desk.send(Action::DrawSeed);
+    assert_eq!(
+        offers(&desk),
+        0,
+        "it would take the seed back, not the preset"
+    );
 }
 
 #[test]
@@ -63,4 +148,92 @@ fn two_pictures_are_compared_and_zoomed() {
     assert_eq!(desk.state().canvas.zoom, Zoom::Scale(1.0));
     desk.press(CTRL, Key::Num0);
     assert_eq!(desk.state().canvas.zoom, Zoom::Fit);
+}
+
+/// Paints so long that there is time to look around.
+fn paint_long(desk: &mut Desk<'_>) {
+    let long = Draft {
+        prompt: "a long one".into(),
+        steps: Steps::new(50).unwrap(),
+        count: Count::new(8).unwrap(),
+        ..desk.state().draft.clone()
+    };
+    desk.send(Command::Draft(Box::new(long)));
+    desk.send(Action::Generate);
+    desk.wait("a preview is seen", |state| {
+        state.canvas.watching.is_some() && state.canvas.preview.is_some()
+    });
+}
+
+#[test]
+fn nothing_is_done_to_a_picture_that_a_preview_hides() {
+    let mut desk = Desk::open();
+    desk.paint("a fox");
+    desk.press(NONE, Key::Escape);
+    let chosen = desk.state().gallery.chosen.clone().unwrap();
+    paint_long(&mut desk);
+    for action in [
+        Action::Trash,
+        Action::Star,
+        Action::Export,
+        Action::ReuseAll,
+    ] {
+        let why = why_not(desk.state(), action).map(|why| why.key);
+        assert_eq!(why, Some("why-preview"), "{action:?}");
+    }
+    desk.press(NONE, Key::Delete);
+    assert!(desk.notices().contains(&"why-preview"));
+    desk.send(Command::Choose(chosen.clone()));
+    assert_eq!(why_not(desk.state(), Action::Trash), None, "now it is seen");
+    desk.send(Action::Cancel);
+    desk.wait("it stops", |state| state.queue.running().is_none());
+    let file = desk.state().gallery_folder.join(chosen);
+    assert!(file.exists());
+}
+
+#[test]
+fn delete_on_a_button_is_not_meant_for_the_picture() {
+    let mut desk = Desk::open();
+    desk.paint("a fox");
+    let chosen = desk.state().gallery.chosen.clone().unwrap();
+    let file = desk.state().gallery_folder.join(chosen);
+    desk.window.get_by_label("Settings").focus();
+    desk.window.run_steps(2);
+    for key in [Key::Delete, Key::Backspace] {
+        desk.press(NONE, key);
+    }
+    assert!(file.exists() && !desk.notices().contains(&"notice-trashed"));
+    desk.window.get_by_label_contains("a fox · ").focus();
+    desk.window.run_steps(2);
+    desk.press(NONE, Key::Delete);
+    desk.wait("it is gone", |state| state.gallery.view.total == 0);
+}
+
+#[test]
+fn one_comes_back_to_what_is_being_painted() {
+    let mut desk = Desk::open();
+    desk.paint("a fox");
+    desk.press(NONE, Key::Escape);
+    let chosen = desk.state().gallery.chosen.clone().unwrap();
+    paint_long(&mut desk);
+    let job = desk.state().queue.running().unwrap().id;
+    for way in ["by key", "by the status line", "by the row"] {
+        desk.send(Command::Choose(chosen.clone()));
+        assert_eq!(desk.state().canvas.watching, None);
+        desk.send(Action::ShowQueue);
+        desk.window.run_steps(2);
+        match way {
+            "by key" => desk.press(NONE, Key::W),
+            "by the status line" => {
+                let painting = |state: &State| matches!(state.engine.status, Status::Painting(_));
+                desk.wait("it paints", painting);
+                desk.window.get_by_label_contains("Picture 1 of 8").click();
+            }
+            _ => desk.window.get_by_label("Job: a long one").click(),
+        }
+        desk.window.run_steps(2);
+        assert_eq!(desk.state().canvas.watching, Some(job), "{way}");
+    }
+    desk.send(Action::Cancel);
+    desk.wait("it stops", |state| state.queue.running().is_none());
 }

@@ -4,10 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use danqing::app::i18n::{Language, Message};
-use danqing::app::notices::{Offer, Weight};
 use danqing::app::settings::Settings;
 use danqing::app::state::{
-    CompareMode, Dialog, Model, ModelFacts, PresetEntry, RightTab, State, TokenCount,
+    CompareMode, Dialog, Model, ModelFacts, PresetEntry, RightTab, State, Step, TokenCount,
 };
 use danqing::engine::slots::{Painting, Status};
 use danqing::engine::{ModelChoice, Queue};
@@ -264,11 +263,8 @@ pub fn all(language: Language) -> Vec<(&'static str, State)> {
         cut_at: Some(state.draft.prompt.char_indices().nth(18).unwrap().0),
     });
     state.desk.seed_text = "12a".into();
-    state.notices.offer(
-        Weight::Good,
-        Message::new("notice-trashed").with("count", 1_usize),
-        Offer::UndoTrash,
-    );
+    let step = state.desk.undo.push(Step::Trash("a.png".into()));
+    state.notices.removed("notice-trashed", step, 1);
     state.notices.error(
         Message::new("notice-load-failed")
             .with("name", "lost")

@@ -14,8 +14,8 @@ pub use self::rows::{
 };
 
 use eframe::egui::{
-    self, Align2, Color32, CornerRadius, Frame, Margin, Rect, Response, RichText, Sense, Stroke,
-    TextStyle, Ui, Vec2,
+    self, Align2, Color32, CornerRadius, Frame, Key, Margin, Modifiers, Rect, Response, RichText,
+    Sense, Stroke, TextStyle, Ui, Vec2,
 };
 
 use super::icons::Icon;
@@ -50,6 +50,15 @@ pub fn hint(ui: &mut Ui, text: &str) -> Response {
 #[must_use]
 pub fn focus_stroke(ui: &Ui) -> Stroke {
     Stroke::new(2.0, Tokens::of(ui).accent_text)
+}
+
+/// Whether what the keyboard is on is to be removed; the key is then taken.
+#[must_use]
+pub fn delete_pressed(ui: &Ui) -> bool {
+    ui.input_mut(|input| {
+        input.consume_key(Modifiers::NONE, Key::Delete)
+            || input.consume_key(Modifiers::NONE, Key::Backspace)
+    })
 }
 
 /// What an empty list says: an icon, a sentence, and what to do.
