@@ -6,7 +6,7 @@ mod gallery;
 mod layout;
 mod presets;
 
-pub use self::desk::{Desk, MAX_TOKENS, Reuse, TokenCount};
+pub use self::desk::{Desk, MAX_TOKENS, Reuse, TokenCount, ratio_of};
 pub use self::engine::{EngineState, Foretold, Model, ModelFacts, SystemState, Unsaved, Unusable};
 pub use self::gallery::{
     CanvasState, CompareMode, ExportKind, GalleryState, Zoom, prompt_of, size_of,

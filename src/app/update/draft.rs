@@ -53,6 +53,7 @@ fn put(state: &mut State, new: Draft, out: &mut Vec<Effect>) {
     if new.seed != state.draft.seed {
         state.desk.seed_text = new.seed.map(|seed| seed.to_string()).unwrap_or_default();
     }
+    state.desk.follow(&state.draft, &new);
     state.draft = new;
     if recount {
         out.push(Effect::CountTokens(state.draft.full_prompt()));

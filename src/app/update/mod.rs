@@ -18,7 +18,7 @@ use super::i18n::{Language, Message};
 use super::notices::Offer;
 use super::reasons::why_not;
 use super::settings::Settings;
-use super::state::{Closing, CompareMode, Dialog, RightTab, State, Zoom};
+use super::state::{Closing, CompareMode, Dialog, RightTab, State, Zoom, ratio_of};
 
 /// What a command brings about, besides its change of `state`.
 #[must_use]
@@ -29,7 +29,9 @@ pub fn command(state: &mut State, command: Command) -> Vec<Effect> {
         Command::Do(action) => act(state, action, out),
         Command::Draft(new) => draft::replace(state, *new, out),
         Command::SeedText(text) => draft::seed_text(state, text, out),
-        Command::KeepRatio(keep) => state.desk.keep_ratio = keep,
+        Command::KeepRatio(keep) => {
+            state.desk.keep_ratio = keep.then(|| ratio_of(state.draft.size));
+        }
         Command::StyleWord(word) => draft::style_word(state, &word, out),
         Command::ClearStyle => draft::change(state, out, |draft| draft.style.clear()),
         Command::RecallPrompt(place) => draft::recall_prompt(state, place, out),

@@ -41,7 +41,7 @@ fn size(ui: &mut Ui, view: &mut View<'_>, suited: &Suited) {
         widgets::title(ui, &view.say("size-title"));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 2.0;
-            let keep = view.state.desk.keep_ratio;
+            let keep = view.state.desk.keep_ratio.is_some();
             let (icon, key) = if keep {
                 (Icon::Lock, "size-ratio-free")
             } else {
@@ -117,7 +117,6 @@ fn sides(ui: &mut Ui, view: &mut View<'_>, size: ImageSize, suited: &Suited) {
         .max(size.width())
         .max(size.height());
     let (shortest, longest) = (f64::from(shortest), f64::from(longest));
-    let keep = view.state.desk.keep_ratio;
     let pixels = |value: f64| format!("{value:.0} px");
     let range = shortest..=longest;
     let (mut width, mut height) = (f64::from(size.width()), f64::from(size.height()));
@@ -130,16 +129,32 @@ fn sides(ui: &mut Ui, view: &mut View<'_>, size: ImageSize, suited: &Suited) {
     if !wide && !high {
         return;
     }
-    let ratio = f64::from(size.width()) / f64::from(size.height());
-    if keep && wide {
-        height = width / ratio;
-    } else if keep {
-        width = height * ratio;
+    if let Some(ratio) = view.state.desk.keep_ratio {
+        (width, height) = if wide {
+            following(width, ratio, shortest, longest)
+        } else {
+            let (height, width) = following(height, ratio.recip(), shortest, longest);
+            (width, height)
+        };
     }
-    let side = |value: f64| ((value / 16.0).round() * 16.0).clamp(shortest, longest) as u32;
+    let side = |value: f64| round(value).clamp(shortest, longest) as u32;
     if let Ok(size) = ImageSize::new(side(width), side(height)) {
         send_draft(view, |draft| draft.size = size);
     }
+}
+
+/// The nearest length that a side can have.
+fn round(value: f64) -> f64 {
+    (value / 16.0).round() * 16.0
+}
+
+/// A side that was set to `value`, and the other one, `ratio` times shorter. Where the other would leave the range, it
+/// is the one that was set that gives way.
+fn following(value: f64, ratio: f64, shortest: f64, longest: f64) -> (f64, f64) {
+    let least = shortest.max(shortest * ratio);
+    let most = longest.min(longest * ratio).max(least);
+    let value = round(value.clamp(least, most));
+    (value, round(value / ratio))
 }
 
 fn sampling(ui: &mut Ui, view: &mut View<'_>, suited: &Suited) {
@@ -257,5 +272,23 @@ fn seed(ui: &mut Ui, view: &mut View<'_>) {
             .small()
             .color(color);
         ui.add(egui::Label::new(text).wrap());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kept_ratio_moves_both_sides_within_the_range() {
+        for (set, ratio, wanted) in [
+            (600.0, 1.5, (608.0, 400.0)),
+            (6.0, 1.5, (192.0, 128.0)),
+            (368.0, 1.5, (368.0, 240.0)),
+            (1024.0, 0.5, (512.0, 1024.0)),
+            (128.0, 1.0, (128.0, 128.0)),
+        ] {
+            assert_eq!(following(set, ratio, 128.0, 1024.0), wanted, "{set} at {ratio}");
+        }
     }
 }

@@ -95,3 +95,31 @@ fn what_is_opened_by_key_leaves_the_keyboard_where_it_is() {
     }
     assert!(desk.state().desk.words_open && desk.state().desk.negative_open);
 }
+
+#[test]
+fn a_kept_ratio_is_that_of_the_size_it_was_locked_at() {
+    use danqing::request::{Draft, ImageSize};
+    let size = |width, height| ImageSize::new(width, height).unwrap();
+    let mut desk = Desk::open();
+    let draft = |desk: &Desk<'_>, size| Draft {
+        size,
+        ..desk.state().draft.clone()
+    };
+    let command = Command::Draft(Box::new(draft(&desk, size(384, 256))));
+    desk.send(command);
+    desk.send(Command::KeepRatio(true));
+    desk.window
+        .get_by_role_and_label(egui::accesskit::Role::SpinButton, "Width")
+        .focus();
+    desk.window.run_steps(2);
+    desk.press(CTRL, Key::A);
+    for digit in ["6", "0", "0"] {
+        desk.window.event(egui::Event::Text(digit.into()));
+        desk.window.run_steps(2);
+    }
+    desk.press(NONE, Key::Enter);
+    assert_eq!(desk.state().draft.size, size(608, 400));
+    let command = Command::Draft(Box::new(draft(&desk, size(256, 256))));
+    desk.send(command);
+    assert_eq!(desk.state().desk.keep_ratio, Some(1.0), "a chosen size wins");
+}
