@@ -101,6 +101,7 @@ fn single(ui: &mut Ui, view: &mut View<'_>, area: Rect, shown: &Shown<'_>) {
     zoom_and_pan(ui, view, area, shown.size, &response);
     let rect = placed(ui, view, area, shown.size);
     paint(ui, area, rect, shown.texture);
+    widgets::focus_ring(ui, &response, area, 0);
     response.context_menu(|ui| canvas_bar::menu(ui, view));
 }
 

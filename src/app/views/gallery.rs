@@ -127,6 +127,7 @@ fn grid(ui: &mut Ui, view: &mut View<'_>) {
                 }
             });
         }
+        widgets::follow_focus(ui);
     });
 }
 

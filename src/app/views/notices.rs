@@ -154,5 +154,6 @@ pub fn history(ui: &mut Ui, view: &mut View<'_>) {
             }
             ui.separator();
         }
+        widgets::follow_focus(ui);
     });
 }

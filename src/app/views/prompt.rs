@@ -106,6 +106,7 @@ fn history(ui: &mut Ui, view: &mut View<'_>) {
                         view.out.send(Command::RecallPrompt(place));
                     }
                 }
+                widgets::follow_focus(ui);
             });
     });
 }
@@ -139,6 +140,7 @@ fn editor(ui: &mut Ui, view: &mut View<'_>) {
     let response = response.accessible_name(view.say("prompt-name"));
     if view.state.desk.focus_prompt {
         response.request_focus();
+        response.scroll_to_me(None);
     }
     if response.changed() {
         let draft = crate::request::Draft {

@@ -64,6 +64,7 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
         for (offset, job) in queue.jobs.iter().skip(first).take(range.len()).enumerate() {
             row(ui, view, job, first + offset);
         }
+        widgets::follow_focus(ui);
     });
 }
 

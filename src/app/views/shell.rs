@@ -140,6 +140,7 @@ fn write_column(ui: &mut Ui, view: &mut View<'_>) {
             params::show(ui, view);
             presets::show(ui, view);
             ui.add_space(GRID);
+            widgets::follow_focus(ui);
         });
 }
 

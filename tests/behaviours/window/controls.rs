@@ -3,7 +3,7 @@
 use danqing::app::command::{Action, Command};
 use danqing::app::state::Dialog;
 use eframe::egui::{self, Key, Modifiers};
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
 use super::desk::Desk;
 
@@ -122,4 +122,26 @@ fn a_kept_ratio_is_that_of_the_size_it_was_locked_at() {
     let command = Command::Draft(Box::new(draft(&desk, size(256, 256))));
     desk.send(command);
     assert_eq!(desk.state().desk.keep_ratio, Some(1.0), "a chosen size wins");
+}
+
+#[test]
+fn what_the_keyboard_comes_to_comes_into_sight() {
+    let mut desk = Desk::open();
+    let button = egui::accesskit::Role::Button;
+    let hidden = |desk: &Desk<'_>| {
+        let presets = desk.window.query_all_by_role(button);
+        let below = presets.filter(|node| node.rect().min.y > 900.0 && node.rect().min.x < 300.0);
+        below.last().and_then(|node| node.accesskit_node().label())
+    };
+    let name = hidden(&desk).expect("some preset is below the fold");
+    desk.window.get_by_role_and_label(button, &name).focus();
+    desk.window.run_steps(30);
+    let rect = desk.window.get_by_role_and_label(button, &name).rect();
+    assert!(rect.max.y < 860.0, "{name} is in sight: {rect:?}");
+    let prompt = egui::accesskit::Role::MultilineTextInput;
+    let at = |desk: &Desk<'_>| desk.window.get_by_role_and_label(prompt, "Prompt").rect();
+    assert!(at(&desk).max.y < 60.0, "the prompt is scrolled away");
+    desk.press(CTRL, Key::L);
+    desk.window.run_steps(30);
+    assert!(at(&desk).min.y > 40.0, "the prompt is in sight: {:?}", at(&desk));
 }

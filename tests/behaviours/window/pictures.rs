@@ -64,3 +64,23 @@ fn two_pictures_are_compared_and_zoomed() {
     desk.press(CTRL, Key::Num0);
     assert_eq!(desk.state().canvas.zoom, Zoom::Fit);
 }
+
+#[test]
+fn the_divider_between_two_pictures_goes_by_arrow() {
+    let mut desk = Desk::open();
+    desk.paint("one");
+    desk.paint("two");
+    desk.send(Action::CompareSlider);
+    desk.wait("both are read", |_| true);
+    desk.window.run_steps(4);
+    let slider = eframe::egui::accesskit::Role::Slider;
+    let name = "Divider between the two pictures";
+    desk.window.get_by_role_and_label(slider, name).focus();
+    desk.window.run_steps(3);
+    let focused = desk.window.ctx.memory(|memory| memory.focused());
+    for _ in 0..3 {
+        desk.press(NONE, Key::ArrowRight);
+    }
+    assert!((desk.state().canvas.divider - 0.56).abs() < 1e-3);
+    assert_eq!(desk.window.ctx.memory(|memory| memory.focused()), focused);
+}
