@@ -244,6 +244,8 @@ pub enum Command {
         /// How far its middle is from the area's, in points.
         pan: (f32, f32),
     },
+    /// So many screen pixels for each pixel of the picture were drawn.
+    Drawn(f32),
     /// The divider of the slider compare, from 0 to 1.
     Divider(f32),
     /// Searches the presets.

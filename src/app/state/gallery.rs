@@ -97,6 +97,8 @@ pub enum CompareMode {
 pub struct CanvasState {
     /// How large the picture is drawn.
     pub zoom: Zoom,
+    /// How large it was last drawn, in the same measure; nothing before anything was drawn.
+    pub drawn: Option<f32>,
     /// How far its middle is from the area's, in points.
     pub pan: (f32, f32),
     /// Whether and how a second picture is shown.

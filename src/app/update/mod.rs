@@ -54,6 +54,7 @@ pub fn command(state: &mut State, command: Command) -> Vec<Effect> {
             state.canvas.zoom = zoom;
             state.canvas.pan = pan;
         }
+        Command::Drawn(scale) => state.canvas.drawn = Some(scale),
         Command::Divider(share) => state.canvas.divider = share,
         Command::SearchPresets(query) => state.presets.query = query,
         Command::ApplyPreset(place) => draft::apply_preset(state, place, out),
@@ -287,7 +288,7 @@ fn zoom(state: &mut State, zoom: Zoom) {
 fn zoom_by(state: &mut State, factor: f32) {
     let from = match state.canvas.zoom {
         Zoom::Scale(scale) => scale,
-        Zoom::Fit => 1.0,
+        Zoom::Fit => state.canvas.drawn.unwrap_or(1.0),
     };
     state.canvas.zoom = Zoom::Scale((from * factor).clamp(0.05, 32.0));
     state.canvas.pan = (state.canvas.pan.0 * factor, state.canvas.pan.1 * factor);

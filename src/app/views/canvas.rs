@@ -5,7 +5,7 @@ use eframe::egui::{
 };
 
 use super::View;
-use super::picture::{Shown, of_entry, paint, placed, scale, zoom_and_pan};
+use super::picture::{Shown, note_scale, of_entry, paint, placed, scale, zoom_and_pan};
 use super::{canvas_bar, canvas_compare, status, widgets};
 use crate::app::command::{Action, Command};
 use crate::app::state::Zoom;
@@ -98,6 +98,7 @@ fn before_first_step(ui: &mut Ui, view: &View<'_>, area: Rect) {
 fn single(ui: &mut Ui, view: &mut View<'_>, area: Rect, shown: &Shown<'_>) {
     let response = ui.allocate_rect(area, Sense::click_and_drag());
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &shown.name));
+    note_scale(ui, view, area, shown.size);
     zoom_and_pan(ui, view, area, shown.size, &response);
     let rect = placed(ui, view, area, shown.size);
     paint(ui, area, rect, shown.texture);

@@ -6,7 +6,7 @@ use eframe::egui::{
 
 use super::View;
 use super::widgets;
-use super::picture::{Shown, of_entry, paint, placed, tag, zoom_and_pan};
+use super::picture::{Shown, note_scale, of_entry, paint, placed, tag, zoom_and_pan};
 use crate::app::command::Command;
 use crate::app::state::CompareMode;
 
@@ -45,6 +45,7 @@ pub(super) fn show(
 
 fn sides(ui: &mut Ui, view: &mut View<'_>, area: Rect, one: &Shown<'_>, two: &Shown<'_>) {
     let (left, right) = area.split_left_right_at_fraction(0.5);
+    note_scale(ui, view, left, one.size);
     let tags = [
         seed_of(view, view.state.gallery.chosen.as_ref()),
         seed_of(view, view.state.canvas.other.as_ref()),
@@ -71,6 +72,7 @@ fn sides(ui: &mut Ui, view: &mut View<'_>, area: Rect, one: &Shown<'_>, two: &Sh
 fn slider(ui: &mut Ui, view: &mut View<'_>, area: Rect, one: &Shown<'_>, two: &Shown<'_>) {
     let response = ui.allocate_rect(area, Sense::click_and_drag());
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &one.name));
+    note_scale(ui, view, area, one.size);
     let rect = placed(ui, view, area, one.size);
     let seen = rect.intersect(area);
     let divider = view.state.canvas.divider;

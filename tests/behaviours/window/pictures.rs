@@ -3,6 +3,7 @@
 use danqing::app::command::Action;
 use danqing::app::state::{CompareMode, Zoom};
 use eframe::egui::{Key, Modifiers};
+use egui_kittest::kittest::Queryable as _;
 
 use super::desk::Desk;
 
@@ -83,4 +84,18 @@ fn the_divider_between_two_pictures_goes_by_arrow() {
     }
     assert!((desk.state().canvas.divider - 0.56).abs() < 1e-3);
     assert_eq!(desk.window.ctx.memory(|memory| memory.focused()), focused);
+}
+
+#[test]
+fn a_step_of_the_zoom_starts_from_what_is_seen() {
+    let mut desk = Desk::open();
+    desk.paint("a fox");
+    desk.wait("it is drawn", |state| state.canvas.drawn.is_some());
+    desk.window.run_steps(4);
+    let fit = desk.state().canvas.drawn.unwrap();
+    desk.send(Action::ZoomIn);
+    assert_eq!(desk.state().canvas.zoom, Zoom::Scale(fit * 1.25));
+    desk.send(Action::ZoomFit);
+    desk.send(Action::ZoomOut);
+    assert_eq!(desk.state().canvas.zoom, Zoom::Scale(fit * 0.8));
 }
