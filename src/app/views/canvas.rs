@@ -13,8 +13,8 @@ use crate::app::theme::{GRID, Tokens};
 use crate::engine::{JobId, Status};
 use crate::request::Draft;
 
-/// Draws the picture area and the bar below it.
-pub fn show(ui: &mut Ui, view: &mut View<'_>) {
+/// Draws the picture area and the bar below it; returns where the picture is.
+pub fn show(ui: &mut Ui, view: &mut View<'_>) -> Rect {
     let t = Tokens::of(ui);
     let bar = Frame::new()
         .fill(t.panel)
@@ -25,7 +25,8 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
     let area = ui.available_rect_before_wrap();
     ui.painter().rect_filled(area, 0.0, t.canvas);
     if nothing_painted_yet(view) {
-        return before_first_step(ui, view, area);
+        before_first_step(ui, view, area);
+        return area;
     }
     match what(view) {
         // A chosen picture that is still being read: it comes in a moment.
@@ -36,6 +37,7 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
             None => single(ui, view, area, &shown),
         },
     }
+    area
 }
 
 /// The preview of the job that is watched, else the chosen picture.
