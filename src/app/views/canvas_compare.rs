@@ -5,8 +5,8 @@ use eframe::egui::{
 };
 
 use super::View;
-use super::widgets;
 use super::picture::{Shown, note_scale, of_entry, paint, placed, tag, zoom_and_pan};
+use super::widgets;
 use crate::app::command::Command;
 use crate::app::state::CompareMode;
 

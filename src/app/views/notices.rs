@@ -142,7 +142,9 @@ fn words(ui: &mut Ui, view: &View<'_>, notice: &Notice, brief: bool) {
 
 fn whole_detail(ui: &mut Ui, detail: &str) {
     let detail: String = detail.chars().take(600).collect();
-    let text = RichText::new(detail).small().color(Tokens::of(ui).text_weak);
+    let text = RichText::new(detail)
+        .small()
+        .color(Tokens::of(ui).text_weak);
     ui.add(Label::new(text).wrap().selectable(true));
 }
 

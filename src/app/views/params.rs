@@ -1,6 +1,6 @@
 //! Size, steps, guidance, count and seed.
 
-use eframe::egui::{self, Align, Layout, TextEdit, Ui, vec2};
+use eframe::egui::{self, TextEdit, Ui, vec2};
 
 use super::View;
 use super::icons::Icon;
@@ -39,8 +39,12 @@ fn size(ui: &mut Ui, view: &mut View<'_>, suited: &Suited) {
     let size = view.state.draft.size;
     ui.horizontal(|ui| {
         widgets::title(ui, &view.say("size-title"));
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        widgets::at_end(ui, "size", |ui| {
             ui.spacing_mut().item_spacing.x = 2.0;
+            let name = view.say(Action::SwapSides.key());
+            view.act(ui, Action::SwapSides, |ui| {
+                widgets::small_icon_button(ui, Icon::Swap, &name)
+            });
             let keep = view.state.desk.keep_ratio.is_some();
             let (icon, key) = if keep {
                 (Icon::Lock, "size-ratio-free")
@@ -51,10 +55,6 @@ fn size(ui: &mut Ui, view: &mut View<'_>, suited: &Suited) {
             if widgets::small_icon_toggle(ui, icon, &name, keep).clicked() {
                 view.send(Command::KeepRatio(!keep));
             }
-            let name = view.say(Action::SwapSides.key());
-            view.act(ui, Action::SwapSides, |ui| {
-                widgets::small_icon_button(ui, Icon::Swap, &name)
-            });
         });
     });
     one_click(ui, view, suited);
@@ -288,7 +288,11 @@ mod tests {
             (1024.0, 0.5, (512.0, 1024.0)),
             (128.0, 1.0, (128.0, 128.0)),
         ] {
-            assert_eq!(following(set, ratio, 128.0, 1024.0), wanted, "{set} at {ratio}");
+            assert_eq!(
+                following(set, ratio, 128.0, 1024.0),
+                wanted,
+                "{set} at {ratio}"
+            );
         }
     }
 }

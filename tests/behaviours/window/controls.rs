@@ -121,7 +121,11 @@ fn a_kept_ratio_is_that_of_the_size_it_was_locked_at() {
     assert_eq!(desk.state().draft.size, size(608, 400));
     let command = Command::Draft(Box::new(draft(&desk, size(256, 256))));
     desk.send(command);
-    assert_eq!(desk.state().desk.keep_ratio, Some(1.0), "a chosen size wins");
+    assert_eq!(
+        desk.state().desk.keep_ratio,
+        Some(1.0),
+        "a chosen size wins"
+    );
 }
 
 #[test]
@@ -143,5 +147,9 @@ fn what_the_keyboard_comes_to_comes_into_sight() {
     assert!(at(&desk).max.y < 60.0, "the prompt is scrolled away");
     desk.press(CTRL, Key::L);
     desk.window.run_steps(30);
-    assert!(at(&desk).min.y > 40.0, "the prompt is in sight: {:?}", at(&desk));
+    assert!(
+        at(&desk).min.y > 40.0,
+        "the prompt is in sight: {:?}",
+        at(&desk)
+    );
 }

@@ -1,6 +1,7 @@
 //! The controls that every panel shares: cards, icon buttons, chips, labelled sliders, empty states.
 
 mod buttons;
+mod ends;
 mod focus;
 mod rows;
 
@@ -9,7 +10,8 @@ pub use self::buttons::{
     primary_button, segments, small_icon_button, small_icon_button_tip, small_icon_toggle,
     text_button,
 };
-pub use self::focus::{follow_focus, focus_ring, focus_stroke};
+pub use self::ends::{at_end, end_width};
+pub use self::focus::{focus_ring, focus_stroke, follow_focus};
 pub use self::rows::{
     HANDLE, VALUE_WIDTH, cover, fact, labelled_row, paint_tile, row_ground, slider_row, tile,
     wide_choice,
