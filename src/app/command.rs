@@ -59,6 +59,10 @@ const fn alt(key: Key) -> KeyboardShortcut {
     KeyboardShortcut::new(Modifiers::ALT, key)
 }
 
+const fn shift(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::SHIFT, key)
+}
+
 const fn plain(key: Key) -> KeyboardShortcut {
     KeyboardShortcut::new(Modifiers::NONE, key)
 }
@@ -103,9 +107,13 @@ actions! {
     /// Shows what is known of the picture.
     ShowInfo = "action-show-info", plain(Key::I);
     /// The next (older) picture.
-    NextPicture = "action-next-picture", plain(Key::ArrowRight), plain(Key::ArrowDown);
+    NextPicture = "action-next-picture", plain(Key::ArrowRight);
     /// The previous (newer) picture.
-    PreviousPicture = "action-previous-picture", plain(Key::ArrowLeft), plain(Key::ArrowUp);
+    PreviousPicture = "action-previous-picture", plain(Key::ArrowLeft);
+    /// The picture below in the grid.
+    NextRow = "action-next-row", plain(Key::ArrowDown);
+    /// The picture above.
+    PreviousRow = "action-previous-row", plain(Key::ArrowUp);
     /// Stars the picture, or takes the star away.
     Star = "action-star", plain(Key::Period);
     /// Moves the picture to the system's trash.
@@ -138,6 +146,8 @@ actions! {
     ZoomOut = "action-zoom-out", ctrl(Key::Minus);
     /// Two pictures side by side.
     CompareSides = "action-compare-sides", plain(Key::C);
+    /// Keeps the picture beside the ones that are chosen next.
+    HoldToCompare = "action-hold-to-compare", shift(Key::C);
     /// Two pictures under a slider.
     CompareSlider = "action-compare-slider";
     /// Folds the left column.
@@ -229,8 +239,10 @@ pub enum Command {
     OnlyStarred(bool),
     /// Chooses a picture.
     Choose(PathBuf),
-    /// Marks a picture to compare with the chosen one.
+    /// Shows a picture beside the chosen one; beside the one chosen before, where it is itself the chosen one.
     CompareWith(PathBuf),
+    /// The grid of the gallery has so many columns.
+    GridColumns(usize),
     /// Takes settings of the chosen picture.
     Reuse(Reuse),
     /// Saves the chosen picture elsewhere.
@@ -279,6 +291,8 @@ pub enum Command {
     PaletteQuery(String),
     /// The line of the palette that is chosen.
     PaletteLine(usize),
+    /// Says why an action cannot be done.
+    SayWhyNot(Action),
     /// Other settings.
     Settings(Box<Settings>),
     /// Chooses a gallery folder.

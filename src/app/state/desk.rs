@@ -50,6 +50,8 @@ impl Desk {
         {
             *kept = ratio_of(new.size);
         }
+        // What steers away from something is seen when it comes in, and may be folded away then.
+        self.negative_open |= old.negative.is_empty() && !new.negative.is_empty();
     }
 }
 

@@ -30,6 +30,10 @@ pub struct GalleryState {
     pub only_starred: bool,
     /// The picture on the canvas, relative to the folder as all paths here.
     pub chosen: Option<PathBuf>,
+    /// The picture that was on the canvas before it.
+    pub before: Option<PathBuf>,
+    /// How many columns the grid has; nothing before it was drawn.
+    pub columns: usize,
     /// What is known of it; none of a picture that says nothing about itself.
     pub facts: Option<(PathBuf, Option<Arc<Metadata>>)>,
     /// When a picture was last moved to the trash.

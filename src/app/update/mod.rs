@@ -47,6 +47,7 @@ pub fn command(state: &mut State, command: Command) -> Vec<Effect> {
         | Command::OnlyStarred(_)
         | Command::Choose(_)
         | Command::CompareWith(_)
+        | Command::GridColumns(_)
         | Command::Reuse(_)
         | Command::ExportAs(_)
         | Command::NeedThumbnail(_) => gallery::command(state, command, out),
@@ -88,6 +89,11 @@ pub fn command(state: &mut State, command: Command) -> Vec<Effect> {
             state.layout.palette_line = 0;
         }
         Command::PaletteLine(line) => state.layout.palette_line = line,
+        Command::SayWhyNot(action) => {
+            if let Some(why) = why_not(state, action) {
+                state.notices.hint(why);
+            }
+        }
         Command::Settings(settings) => change_settings(state, *settings, out),
         Command::PickGalleryFolder => out.push(Effect::PickGallery),
         Command::Import(paths) => out.push(Effect::Import(paths)),
@@ -143,7 +149,12 @@ fn act(state: &mut State, action: Action, out: &mut Vec<Effect>) {
         // A key that does nothing must not leave a person guessing; moving through an empty list needs no words.
         if !matches!(
             action,
-            Action::NextPicture | Action::PreviousPicture | Action::Cancel | Action::LaterPrompt
+            Action::NextPicture
+                | Action::PreviousPicture
+                | Action::NextRow
+                | Action::PreviousRow
+                | Action::Cancel
+                | Action::LaterPrompt
         ) {
             state.notices.hint(why);
         }
@@ -193,6 +204,9 @@ fn act(state: &mut State, action: Action, out: &mut Vec<Effect>) {
         Action::ShowInfo => show_tab(state, RightTab::Info),
         Action::NextPicture
         | Action::PreviousPicture
+        | Action::NextRow
+        | Action::PreviousRow
+        | Action::HoldToCompare
         | Action::Star
         | Action::Trash
         | Action::CopyPicture

@@ -1,6 +1,6 @@
 //! The bar below the picture: zoom, compare, and what can be done with it.
 
-use eframe::egui::{RichText, Ui};
+use eframe::egui::{Modifiers, RichText, Ui};
 
 use super::View;
 use super::icons::Icon;
@@ -100,7 +100,10 @@ fn looking(ui: &mut Ui, view: &mut View<'_>, room: Room) {
             (Icon::Compare, Action::CompareSides, CompareMode::Sides),
             (Icon::Split, Action::CompareSlider, CompareMode::Slider),
         ] {
-            view.act_toggle(ui, icon, action, compare == Some(mode));
+            let keys = ui.ctx().format_modifiers(Modifiers::COMMAND);
+            let hint = view.say_with("compare-hint", &[("key", keys.into())]);
+            view.act_toggle(ui, icon, action, compare == Some(mode))
+                .on_hover_text(hint);
         }
     }
 }

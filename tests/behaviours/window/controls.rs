@@ -153,3 +153,37 @@ fn what_the_keyboard_comes_to_comes_into_sight() {
         at(&desk)
     );
 }
+
+#[test]
+fn a_line_of_the_palette_that_is_off_says_why() {
+    let mut desk = Desk::open();
+    desk.press(CTRL, Key::K);
+    desk.send(Command::PaletteQuery("redo".into()));
+    desk.press(NONE, Key::Enter);
+    assert_eq!(desk.notices(), ["why-nothing-to-redo"]);
+    assert_eq!(desk.state().layout.dialog, Some(Dialog::Palette));
+}
+
+#[test]
+fn a_negative_prompt_is_seen_when_it_comes_in_and_can_be_folded_away() {
+    use danqing::request::Draft;
+    let mut desk = Desk::open();
+    let draft = Draft {
+        negative: "blur".into(),
+        ..desk.state().draft.clone()
+    };
+    desk.send(Command::Draft(Box::new(draft)));
+    assert!(desk.state().desk.negative_open);
+    desk.window.run_steps(2);
+    let chip = egui::accesskit::Role::Button;
+    let chip = desk.window.get_by_role_and_label(chip, "Negative prompt");
+    chip.click();
+    desk.window.run_steps(3);
+    assert!(!desk.state().desk.negative_open);
+    assert!(
+        desk.window
+            .query_by_label("Negative prompt · filled")
+            .is_some()
+    );
+    assert_eq!(desk.state().draft.negative, "blur");
+}
