@@ -117,8 +117,10 @@ fn a_kept_ratio_is_that_of_the_size_it_was_locked_at() {
         desk.window.event(egui::Event::Text(digit.into()));
         desk.window.run_steps(2);
     }
-    desk.press(NONE, Key::Enter);
     assert_eq!(desk.state().draft.size, size(608, 400));
+    desk.press(NONE, Key::ArrowDown);
+    assert_eq!(desk.state().draft.size, size(592, 400));
+    desk.press(NONE, Key::Enter);
     let command = Command::Draft(Box::new(draft(&desk, size(256, 256))));
     desk.send(command);
     assert_eq!(

@@ -51,6 +51,17 @@ struct Typed {
     fresh: bool,
 }
 
+/// `number` and the steps that arrows up and down ask for.
+fn stepped(ui: &Ui, number: f64, step: f64) -> f64 {
+    let presses =
+        |key| ui.input_mut(|input| input.count_and_consume_key(egui::Modifiers::NONE, key)) as f64;
+    let by = presses(egui::Key::ArrowUp) - presses(egui::Key::ArrowDown);
+    if by == 0.0 {
+        return number;
+    }
+    ((number / step).round() + by) * step
+}
+
 /// The typed value of a slider.
 fn typed(
     ui: &mut Ui,
@@ -66,6 +77,10 @@ fn typed(
     let kept = kept.filter(|kept| kept.fresh || kept.stood == *value);
     let before = kept.map_or(*value, |kept| kept.number);
     let mut number = before;
+    if kept.is_some() {
+        // A quarter of a step, which suits the drag, would be rounded away.
+        number = stepped(ui, number, step).clamp(*range.start(), *range.end());
+    }
     let parse = |text: &str| {
         let digits = text.trim().trim_end_matches(|c: char| !c.is_ascii_digit());
         digits.parse().ok()
