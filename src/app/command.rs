@@ -59,6 +59,10 @@ const fn alt(key: Key) -> KeyboardShortcut {
     KeyboardShortcut::new(Modifiers::ALT, key)
 }
 
+const fn shift(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::SHIFT, key)
+}
+
 const fn plain(key: Key) -> KeyboardShortcut {
     KeyboardShortcut::new(Modifiers::NONE, key)
 }
@@ -105,9 +109,13 @@ actions! {
     /// Shows what is known of the picture.
     ShowInfo = "action-show-info", plain(Key::I);
     /// The next (older) picture.
-    NextPicture = "action-next-picture", plain(Key::ArrowRight), plain(Key::ArrowDown);
+    NextPicture = "action-next-picture", plain(Key::ArrowRight);
     /// The previous (newer) picture.
-    PreviousPicture = "action-previous-picture", plain(Key::ArrowLeft), plain(Key::ArrowUp);
+    PreviousPicture = "action-previous-picture", plain(Key::ArrowLeft);
+    /// The picture below in the grid.
+    NextRow = "action-next-row", plain(Key::ArrowDown);
+    /// The picture above.
+    PreviousRow = "action-previous-row", plain(Key::ArrowUp);
     /// Stars the picture, or takes the star away.
     Star = "action-star", plain(Key::Period);
     /// Moves the picture to the system's trash.
@@ -140,6 +148,8 @@ actions! {
     ZoomOut = "action-zoom-out", ctrl(Key::Minus);
     /// Two pictures side by side.
     CompareSides = "action-compare-sides", plain(Key::C);
+    /// Keeps the picture beside the ones that are chosen next.
+    HoldToCompare = "action-hold-to-compare", shift(Key::C);
     /// Two pictures under a slider.
     CompareSlider = "action-compare-slider";
     /// Folds the left column.
@@ -235,8 +245,10 @@ pub enum Command {
     Choose(PathBuf),
     /// Moves a picture to the trash that need not be the chosen one.
     Trash(PathBuf),
-    /// Marks a picture to compare with the chosen one.
+    /// Shows a picture beside the chosen one; beside the one chosen before, where it is itself the chosen one.
     CompareWith(PathBuf),
+    /// The grid of the gallery has so many columns.
+    GridColumns(usize),
     /// Takes settings of the chosen picture.
     Reuse(Reuse),
     /// Saves the chosen picture elsewhere.
@@ -250,6 +262,8 @@ pub enum Command {
         /// How far its middle is from the area's, in points.
         pan: (f32, f32),
     },
+    /// So many screen pixels for each pixel of the picture were drawn.
+    Drawn(f32),
     /// The divider of the slider compare, from 0 to 1.
     Divider(f32),
     /// Searches the presets.
@@ -283,6 +297,8 @@ pub enum Command {
     PaletteQuery(String),
     /// The line of the palette that is chosen.
     PaletteLine(usize),
+    /// Says why an action cannot be done.
+    SayWhyNot(Action),
     /// Other settings.
     Settings(Box<Settings>),
     /// Chooses a gallery folder.

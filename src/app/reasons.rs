@@ -48,11 +48,13 @@ pub fn why_not(state: &State, action: Action) -> Option<Message> {
             .undone
             .is_empty()
             .then(|| Message::new("why-nothing-to-redo")),
-        Action::NextPicture | Action::PreviousPicture => state
-            .gallery
-            .shown()
-            .is_empty()
-            .then(|| Message::new("why-no-pictures")),
+        Action::NextPicture | Action::PreviousPicture | Action::NextRow | Action::PreviousRow => {
+            state
+                .gallery
+                .shown()
+                .is_empty()
+                .then(|| Message::new("why-no-pictures"))
+        }
         Action::Star | Action::Trash | Action::CopyPicture | Action::Reveal | Action::Export => {
             why_not_picture(state)
         }
@@ -70,7 +72,10 @@ pub fn why_not(state: &State, action: Action) -> Option<Message> {
             let something = state.gallery.chosen.is_some() || state.canvas.watching.is_some();
             (!something).then(|| Message::new("why-no-picture"))
         }
-        Action::CompareSides | Action::CompareSlider => {
+        Action::HoldToCompare if state.gallery.chosen.is_none() => {
+            Some(Message::new("why-no-picture"))
+        }
+        Action::CompareSides | Action::CompareSlider | Action::HoldToCompare => {
             (state.gallery.shown().len() < 2).then(|| Message::new("why-one-picture"))
         }
         Action::RestartEngine

@@ -293,6 +293,7 @@ fn restore(state: &mut State, session: Session) {
         columns,
     } = session;
     state.desk.seed_text = draft.seed.map(|seed| seed.to_string()).unwrap_or_default();
+    state.desk.negative_open = !draft.negative.is_empty();
     state.draft = draft;
     state.desk.history = history;
     state.desk.focus_prompt = true;

@@ -19,7 +19,7 @@ pub const CARD_RADIUS: u8 = 10;
 /// The rounding of buttons and fields.
 pub const CONTROL_RADIUS: u8 = 6;
 /// The width below which a side column makes room for the picture.
-pub const NARROW: f32 = 720.0;
+pub const NARROW: f32 = 860.0;
 
 /// The colours of one theme.
 #[derive(Debug, PartialEq)]

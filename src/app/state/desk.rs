@@ -2,9 +2,8 @@
 
 use std::time::Instant;
 
-use super::ratio::Ratio;
 use super::undo::UndoStack;
-use crate::request::Draft;
+use crate::request::{Draft, ImageSize};
 
 /// The most tokens of a prompt that the text encoder reads.
 pub const MAX_TOKENS: usize = 512;
@@ -22,8 +21,8 @@ pub struct Desk {
     pub tokens: Option<TokenCount>,
     /// The seed as typed, which may not be a number yet.
     pub seed_text: String,
-    /// The ratio that width and height keep, while it is locked.
-    pub keep_ratio: Option<Ratio>,
+    /// Width by height, while each side follows the other.
+    pub keep_ratio: Option<f64>,
     /// Whether the negative prompt is open.
     pub negative_open: bool,
     /// Whether the style words are open.
@@ -40,6 +39,34 @@ pub struct Desk {
     pub focus_prompt: bool,
     /// Set for one frame when the gallery's search should take the keyboard.
     pub focus_search: bool,
+}
+
+impl Desk {
+    /// Follows a change of the draft from `old` to `new`.
+    pub(in crate::app) fn follow(&mut self, old: &Draft, new: &Draft) {
+        // A size of another shape was chosen on purpose; it is its ratio that is kept from here on.
+        if old.size != new.size
+            && let Some(kept) = &mut self.keep_ratio
+            && !has_ratio(new.size, *kept)
+        {
+            *kept = ratio_of(new.size);
+        }
+        // What steers away from something is seen when it comes in, and may be folded away then.
+        self.negative_open |= old.negative.is_empty() && !new.negative.is_empty();
+    }
+}
+
+/// Width by height.
+#[must_use]
+pub fn ratio_of(size: ImageSize) -> f64 {
+    f64::from(size.width()) / f64::from(size.height())
+}
+
+/// Whether `size` has the ratio as nearly as sides in steps of 16 pixels can.
+fn has_ratio(size: ImageSize, ratio: f64) -> bool {
+    let (width, height) = (f64::from(size.width()), f64::from(size.height()));
+    let half = f64::from(ImageSize::MULTIPLE) / 2.0;
+    (width - height * ratio).abs() <= half || (height - width / ratio).abs() <= half
 }
 
 /// Tokens of a prompt.

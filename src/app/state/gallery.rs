@@ -30,6 +30,10 @@ pub struct GalleryState {
     pub only_starred: bool,
     /// The picture on the canvas, relative to the folder as all paths here.
     pub chosen: Option<PathBuf>,
+    /// The picture that was on the canvas before it.
+    pub before: Option<PathBuf>,
+    /// How many columns the grid has; nothing before it was drawn.
+    pub columns: usize,
     /// What is known of it; none of a picture that says nothing about itself.
     pub facts: Option<(PathBuf, Option<Arc<Metadata>>)>,
     /// Set for one frame when the list should scroll to the chosen picture.
@@ -95,6 +99,8 @@ pub enum CompareMode {
 pub struct CanvasState {
     /// How large the picture is drawn.
     pub zoom: Zoom,
+    /// How large it was last drawn, in the same measure; nothing before anything was drawn.
+    pub drawn: Option<f32>,
     /// How far its middle is from the area's, in points.
     pub pan: (f32, f32),
     /// Whether and how a second picture is shown.

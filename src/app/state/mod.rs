@@ -5,17 +5,15 @@ mod engine;
 mod gallery;
 mod layout;
 mod presets;
-mod ratio;
 mod undo;
 
-pub use self::desk::{Desk, MAX_TOKENS, Reuse, TokenCount};
+pub use self::desk::{Desk, MAX_TOKENS, Reuse, TokenCount, ratio_of};
 pub use self::engine::{EngineState, Foretold, Model, ModelFacts, SystemState, Unsaved, Unusable};
 pub use self::gallery::{
     CanvasState, CompareMode, ExportKind, GalleryState, Zoom, prompt_of, size_of,
 };
 pub use self::layout::{Closing, Dialog, LayoutState, Narrow, RightTab};
 pub use self::presets::{PresetEntry, PresetState, RemovedPreset};
-pub use self::ratio::Ratio;
 pub use self::undo::{Step, StepId, UndoStack};
 pub use super::notices::NoticeId;
 

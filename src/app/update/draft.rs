@@ -68,10 +68,7 @@ pub(super) fn put(state: &mut State, new: Draft, out: &mut Vec<Effect>) {
     if new.seed != state.draft.seed {
         state.desk.seed_text = new.seed.map(|seed| seed.to_string()).unwrap_or_default();
     }
-    // A size that was chosen in another way than by moving one of its sides is what is kept from now on.
-    if new.size != state.draft.size {
-        state.desk.keep_ratio = state.desk.keep_ratio.map(|ratio| ratio.after(new.size));
-    }
+    state.desk.follow(&state.draft, &new);
     state.draft = new;
     if recount {
         out.push(Effect::CountTokens(state.draft.full_prompt()));

@@ -24,10 +24,8 @@ pub(super) fn command(state: &mut State, command: Command, out: &mut Vec<Effect>
             choose(state, path, out);
         }
         Command::Trash(path) => trash(state, path, out),
-        Command::CompareWith(path) => {
-            out.push(Effect::Pixels(path.clone()));
-            state.canvas.other = Some(path);
-        }
+        Command::CompareWith(path) => compare_with(state, path, out),
+        Command::GridColumns(columns) => state.gallery.columns = columns,
         Command::Reuse(part) => reuse(state, part, out),
         Command::ExportAs(kind) => {
             if let Some(path) = &state.gallery.chosen {
@@ -44,6 +42,13 @@ pub(super) fn act(state: &mut State, action: Action, out: &mut Vec<Effect>) {
     match (action, chosen) {
         (Action::NextPicture, _) => walk(state, 1, out),
         (Action::PreviousPicture, _) => walk(state, -1, out),
+        (Action::NextRow, _) => walk_rows(state, 1, out),
+        (Action::PreviousRow, _) => walk_rows(state, -1, out),
+        (Action::HoldToCompare, Some(path)) => {
+            state.gallery.before = None;
+            compare_with(state, path, out);
+            state.notices.hint(Message::new("notice-held-to-compare"));
+        }
         (Action::OpenFolder, _) => out.push(Effect::OpenFolder(state.gallery_folder.clone())),
         (Action::Star, Some(path)) => {
             let star = state.chosen_entry().is_some_and(|entry| entry.star);
@@ -95,7 +100,7 @@ pub(super) fn choose(state: &mut State, path: PathBuf, out: &mut Vec<Effect>) {
         state.canvas.pan = (0.0, 0.0);
     }
     out.push(Effect::Picture(path.clone()));
-    state.gallery.chosen = Some(path);
+    state.gallery.before = state.gallery.chosen.replace(path);
 }
 
 /// Shows the job that runs, in the place of the chosen picture.
@@ -119,6 +124,25 @@ fn walk(state: &mut State, by: isize, out: &mut Vec<Effect>) {
     {
         choose(state, path, out);
         state.gallery.scroll_to_chosen = true;
+    }
+}
+
+/// Walks to the picture below or above in the grid; one further where no grid is to be seen.
+fn walk_rows(state: &mut State, by: isize, out: &mut Vec<Effect>) {
+    let grid = state.layout.right && state.layout.tab == RightTab::Gallery;
+    let columns = if grid {
+        state.gallery.columns.max(1)
+    } else {
+        1
+    };
+    let last = state.gallery.shown().len().saturating_sub(1);
+    let there = match state.gallery.chosen_place() {
+        Some(place) if by < 0 => place >= columns,
+        Some(place) => place / columns < last / columns,
+        None => true,
+    };
+    if there {
+        walk(state, by.saturating_mul(columns as isize), out);
     }
 }
 
@@ -150,6 +174,20 @@ fn choose_neighbour(state: &mut State, out: &mut Vec<Effect>) {
             state.gallery.facts = None;
         }
     }
+}
+
+/// Shows `path` beside the chosen picture; beside the one chosen before, where it is itself the chosen one.
+fn compare_with(state: &mut State, path: PathBuf, out: &mut Vec<Effect>) {
+    let before = state.gallery.before.clone();
+    if state.gallery.chosen.as_ref() == Some(&path)
+        && let Some(before) = before.filter(|before| state.gallery.entry(before).is_some())
+    {
+        choose(state, before, out);
+    }
+    state.canvas.watching = None;
+    state.canvas.compare.get_or_insert(CompareMode::Sides);
+    out.push(Effect::Pixels(path.clone()));
+    state.canvas.other = Some(path);
 }
 
 /// Shows two pictures, or goes back to one.

@@ -21,7 +21,7 @@ use super::i18n::{Language, Message};
 use super::notices::Offer;
 use super::reasons::why_not;
 use super::settings::Settings;
-use super::state::{Closing, CompareMode, Dialog, Ratio, RightTab, State, Zoom};
+use super::state::{Closing, CompareMode, Dialog, RightTab, State, Zoom, ratio_of};
 
 /// What a command brings about, besides its change of `state`.
 #[must_use]
@@ -33,7 +33,7 @@ pub fn command(state: &mut State, command: Command) -> Vec<Effect> {
         Command::Draft(new) => draft::replace(state, *new, out),
         Command::SeedText(text) => draft::seed_text(state, text, out),
         Command::KeepRatio(keep) => {
-            state.desk.keep_ratio = keep.then(|| Ratio::of(state.draft.size));
+            state.desk.keep_ratio = keep.then(|| ratio_of(state.draft.size));
         }
         Command::StyleWord(word) => draft::style_word(state, &word, out),
         Command::ClearStyle => draft::change(state, out, |draft| draft.style.clear()),
@@ -51,6 +51,7 @@ pub fn command(state: &mut State, command: Command) -> Vec<Effect> {
         | Command::Choose(_)
         | Command::Trash(_)
         | Command::CompareWith(_)
+        | Command::GridColumns(_)
         | Command::Reuse(_)
         | Command::ExportAs(_)
         | Command::NeedThumbnail(_) => gallery::command(state, command, out),
@@ -58,6 +59,7 @@ pub fn command(state: &mut State, command: Command) -> Vec<Effect> {
             state.canvas.zoom = zoom;
             state.canvas.pan = pan;
         }
+        Command::Drawn(scale) => state.canvas.drawn = Some(scale),
         Command::Divider(share) => state.canvas.divider = share,
         Command::SearchPresets(query) => state.presets.query = query,
         Command::ApplyPreset(place) => draft::apply_preset(state, place, out),
@@ -83,6 +85,11 @@ pub fn command(state: &mut State, command: Command) -> Vec<Effect> {
             state.layout.palette_line = 0;
         }
         Command::PaletteLine(line) => state.layout.palette_line = line,
+        Command::SayWhyNot(action) => {
+            if let Some(why) = why_not(state, action) {
+                state.notices.hint(why);
+            }
+        }
         Command::Settings(settings) => change_settings(state, *settings, out),
         Command::PickGalleryFolder => out.push(Effect::PickGallery),
         Command::Import(paths) => out.push(Effect::Import(paths)),
@@ -150,6 +157,8 @@ fn act(state: &mut State, action: Action, out: &mut Vec<Effect>) {
             action,
             Action::NextPicture
                 | Action::PreviousPicture
+                | Action::NextRow
+                | Action::PreviousRow
                 | Action::Cancel
                 | Action::LaterPrompt
                 | Action::DismissNotices
@@ -203,6 +212,9 @@ fn act(state: &mut State, action: Action, out: &mut Vec<Effect>) {
         Action::ShowInfo => show_tab(state, RightTab::Info),
         Action::NextPicture
         | Action::PreviousPicture
+        | Action::NextRow
+        | Action::PreviousRow
+        | Action::HoldToCompare
         | Action::Star
         | Action::Trash
         | Action::CopyPicture
@@ -299,7 +311,7 @@ fn zoom(state: &mut State, zoom: Zoom) {
 fn zoom_by(state: &mut State, factor: f32) {
     let from = match state.canvas.zoom {
         Zoom::Scale(scale) => scale,
-        Zoom::Fit => 1.0,
+        Zoom::Fit => state.canvas.drawn.unwrap_or(1.0),
     };
     state.canvas.zoom = Zoom::Scale((from * factor).clamp(0.05, 32.0));
     state.canvas.pan = (state.canvas.pan.0 * factor, state.canvas.pan.1 * factor);

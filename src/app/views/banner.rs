@@ -1,11 +1,11 @@
 //! Offers that wait calmly above the columns: the queue of an earlier run, and a job that is being edited.
 
-use eframe::egui::{Align, Button, Frame, Label, Layout, Margin, Panel, Ui};
+use eframe::egui::{Button, Frame, Label, Margin, Panel, Ui};
 
 use super::View;
 use super::widgets;
 use crate::app::command::{Action, Command, QueueChange};
-use crate::app::theme::Tokens;
+use crate::app::theme::{GRID, Tokens};
 
 /// Draws the offers that stand.
 pub fn show(ui: &mut Ui, view: &mut View<'_>) {
@@ -60,21 +60,26 @@ fn offer(ui: &mut Ui, id: &str, text: &str, choices: &[(&str, Command)], view: &
         .frame(frame)
         .show_separator_line(false)
         .show(ui, |ui| {
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                for (index, (key, command)) in choices.iter().enumerate().rev() {
-                    let name = view.say(key);
-                    let pressed = if index == 0 {
-                        ui.add(Button::new(name).fill(t.card).min_size([0.0, 28.0].into()))
-                            .clicked()
-                    } else {
-                        widgets::button(ui, &name).clicked()
-                    };
-                    if pressed {
-                        view.send(command.clone());
+            ui.horizontal(|ui| {
+                ui.set_min_height(28.0);
+                let room = ui.available_width() - widgets::end_width(ui, id) - GRID;
+                ui.scope(|ui| {
+                    ui.set_max_width(room.max(0.0));
+                    ui.add(Label::new(text).truncate());
+                });
+                widgets::at_end(ui, id, |ui| {
+                    for (index, (key, command)) in choices.iter().enumerate() {
+                        let name = view.say(key);
+                        let pressed = if index == 0 {
+                            ui.add(Button::new(name).fill(t.card).min_size([0.0, 28.0].into()))
+                                .clicked()
+                        } else {
+                            widgets::button(ui, &name).clicked()
+                        };
+                        if pressed {
+                            view.send(command.clone());
+                        }
                     }
-                }
-                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                    ui.add(Label::new(text).truncate())
                 });
             });
         });

@@ -5,7 +5,7 @@ use eframe::egui::{
 };
 
 use super::View;
-use super::picture::{Shown, of_entry, paint, placed, scale, zoom_and_pan};
+use super::picture::{Shown, note_scale, of_entry, paint, placed, scale, zoom_and_pan};
 use super::{canvas_bar, canvas_compare, status, widgets};
 use crate::app::command::{Action, Command};
 use crate::app::state::Zoom;
@@ -13,8 +13,8 @@ use crate::app::theme::{GRID, Tokens};
 use crate::engine::{JobId, Status};
 use crate::request::Draft;
 
-/// Draws the picture area and the bar below it.
-pub fn show(ui: &mut Ui, view: &mut View<'_>) {
+/// Draws the picture area and the bar below it; returns where the picture is.
+pub fn show(ui: &mut Ui, view: &mut View<'_>) -> Rect {
     let t = Tokens::of(ui);
     let bar = Frame::new()
         .fill(t.panel)
@@ -25,7 +25,8 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
     let area = ui.available_rect_before_wrap();
     ui.painter().rect_filled(area, 0.0, t.canvas);
     if nothing_painted_yet(view) {
-        return before_first_step(ui, view, area);
+        before_first_step(ui, view, area);
+        return area;
     }
     match what(view) {
         // A chosen picture that is still being read: it comes in a moment.
@@ -36,6 +37,7 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
             None => single(ui, view, area, &shown),
         },
     }
+    area
 }
 
 /// The preview of the job that is watched, else the chosen picture.
@@ -98,9 +100,11 @@ fn before_first_step(ui: &mut Ui, view: &View<'_>, area: Rect) {
 fn single(ui: &mut Ui, view: &mut View<'_>, area: Rect, shown: &Shown<'_>) {
     let response = ui.allocate_rect(area, Sense::click_and_drag());
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &shown.name));
+    note_scale(ui, view, area, shown.size);
     zoom_and_pan(ui, view, area, shown.size, &response);
     let rect = placed(ui, view, area, shown.size);
     paint(ui, area, rect, shown.texture);
+    widgets::focus_ring(ui, &response, area, 0);
     response.context_menu(|ui| canvas_bar::menu(ui, view));
 }
 

@@ -1,9 +1,12 @@
 //! Two pictures: beside each other with one zoom, or one over the other with a divider.
 
-use eframe::egui::{self, Align2, Color32, CursorIcon, Rect, Sense, Stroke, Ui, pos2, vec2};
+use eframe::egui::{
+    self, Align2, Color32, CursorIcon, EventFilter, Rect, Sense, Stroke, Ui, pos2, vec2,
+};
 
 use super::View;
-use super::picture::{Shown, of_entry, paint, placed, tag, zoom_and_pan};
+use super::picture::{Shown, note_scale, of_entry, paint, placed, tag, zoom_and_pan};
+use super::widgets;
 use crate::app::command::Command;
 use crate::app::state::CompareMode;
 
@@ -42,6 +45,7 @@ pub(super) fn show(
 
 fn sides(ui: &mut Ui, view: &mut View<'_>, area: Rect, one: &Shown<'_>, two: &Shown<'_>) {
     let (left, right) = area.split_left_right_at_fraction(0.5);
+    note_scale(ui, view, left, one.size);
     let tags = [
         seed_of(view, view.state.gallery.chosen.as_ref()),
         seed_of(view, view.state.canvas.other.as_ref()),
@@ -53,6 +57,7 @@ fn sides(ui: &mut Ui, view: &mut View<'_>, area: Rect, one: &Shown<'_>, two: &Sh
         zoom_and_pan(ui, view, half, shown.size, &response);
         let rect = placed(ui, view, half, shown.size);
         paint(ui, half, rect, shown.texture);
+        widgets::focus_ring(ui, &response, half, 0);
         if !text.is_empty() {
             tag(
                 ui,
@@ -67,6 +72,7 @@ fn sides(ui: &mut Ui, view: &mut View<'_>, area: Rect, one: &Shown<'_>, two: &Sh
 fn slider(ui: &mut Ui, view: &mut View<'_>, area: Rect, one: &Shown<'_>, two: &Shown<'_>) {
     let response = ui.allocate_rect(area, Sense::click_and_drag());
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &one.name));
+    note_scale(ui, view, area, one.size);
     let rect = placed(ui, view, area, one.size);
     let seen = rect.intersect(area);
     let divider = view.state.canvas.divider;
@@ -82,6 +88,12 @@ fn slider(ui: &mut Ui, view: &mut View<'_>, area: Rect, one: &Shown<'_>, two: &S
         .on_hover_cursor(CursorIcon::ResizeHorizontal);
     grip.widget_info(|| egui::WidgetInfo::slider(true, f64::from(divider) * 100.0, &name));
     if grip.has_focus() {
+        // Else the arrows would take the keyboard to the next control.
+        let arrows = EventFilter {
+            horizontal_arrows: true,
+            ..EventFilter::default()
+        };
+        ui.memory_mut(|memory| memory.set_focus_lock_filter(grip.id, arrows));
         let step = ui.input(|i| {
             i32::from(i.key_pressed(egui::Key::ArrowRight))
                 - i32::from(i.key_pressed(egui::Key::ArrowLeft))
@@ -103,6 +115,14 @@ fn slider(ui: &mut Ui, view: &mut View<'_>, area: Rect, one: &Shown<'_>, two: &S
     paint(ui, left, rect, one.texture);
     paint(ui, right, rect, two.texture);
     paint_divider(ui, area, seen, x);
+    widgets::focus_ring(ui, &response, area, 0);
+    if grip.has_focus() {
+        ui.painter().with_clip_rect(area).circle_stroke(
+            pos2(x, seen.center().y),
+            13.0,
+            widgets::focus_stroke(ui),
+        );
+    }
     let one_tag = seed_of(view, view.state.gallery.chosen.as_ref());
     let two_tag = seed_of(view, view.state.canvas.other.as_ref());
     if !one_tag.is_empty() {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use eframe::egui::{
-    self, Align, Color32, CornerRadius, Layout, Rect, RichText, ScrollArea, Sense, Stroke,
-    StrokeKind, TextEdit, Ui, Vec2, vec2,
+    self, Align, Color32, CornerRadius, EventFilter, Key, Layout, Modifiers, Rect, Response,
+    RichText, ScrollArea, Sense, Stroke, StrokeKind, TextEdit, Ui, Vec2, vec2,
 };
 
 use super::View;
@@ -110,6 +110,14 @@ fn grid(ui: &mut Ui, view: &mut View<'_>) {
     let columns = ((width + GAP) / (CELL + GAP)).floor().max(1.0) as usize;
     let side = (width - GAP * (columns as f32 - 1.0)) / columns as f32;
     let rows = shown.len().div_ceil(columns);
+    if columns != view.state.gallery.columns {
+        view.send(Command::GridColumns(columns));
+    }
+    // The keyboard goes where the arrows lead.
+    let key = egui::Id::unique("the keyboard is on the grid");
+    let held = ui.data(|data| data.get_temp::<bool>(key)).unwrap_or(false);
+    let follow = held && view.state.gallery.scroll_to_chosen;
+    let mut holds = false;
     let mut area = ScrollArea::vertical()
         .id_salt("gallery")
         .auto_shrink([false, false]);
@@ -123,14 +131,41 @@ fn grid(ui: &mut Ui, view: &mut View<'_>) {
         for row in range {
             ui.horizontal(|ui| {
                 for entry in shown.iter().skip(row * columns).take(columns) {
-                    cell(ui, view, entry, side);
+                    let response = cell(ui, view, entry, side);
+                    if follow && view.state.gallery.chosen.as_ref() == Some(&entry.path) {
+                        response.request_focus();
+                    }
+                    holds |= response.has_focus();
                 }
             });
         }
+        widgets::follow_focus(ui);
     });
+    ui.data_mut(|data| data.insert_temp(key, holds));
 }
 
-fn cell(ui: &mut Ui, view: &mut View<'_>, entry: &Arc<Entry>, side: f32) {
+/// Lets the arrows walk the pictures while the keyboard is on one of them.
+fn walk(ui: &Ui, view: &mut View<'_>, cell: egui::Id) {
+    let arrows = EventFilter {
+        horizontal_arrows: true,
+        vertical_arrows: true,
+        ..EventFilter::default()
+    };
+    ui.memory_mut(|memory| memory.set_focus_lock_filter(cell, arrows));
+    for (key, action) in [
+        (Key::ArrowRight, Action::NextPicture),
+        (Key::ArrowLeft, Action::PreviousPicture),
+        (Key::ArrowDown, Action::NextRow),
+        (Key::ArrowUp, Action::PreviousRow),
+    ] {
+        let presses = ui.input_mut(|input| input.count_and_consume_key(Modifiers::NONE, key));
+        for _ in 0..presses {
+            view.send(action);
+        }
+    }
+}
+
+fn cell(ui: &mut Ui, view: &mut View<'_>, entry: &Arc<Entry>, side: f32) -> Response {
     let t = Tokens::of(ui);
     let (rect, response) = ui.allocate_exact_size(Vec2::splat(side), Sense::click());
     let chosen = view.state.gallery.chosen.as_ref() == Some(&entry.path);
@@ -175,8 +210,8 @@ fn cell(ui: &mut Ui, view: &mut View<'_>, entry: &Arc<Entry>, side: f32) {
         }
     }
     if response.clicked() {
-        let comparing = view.state.canvas.compare.is_some();
-        if comparing && ui.input(|i| i.modifiers.command || i.modifiers.shift) {
+        let beside = ui.input(|i| i.modifiers.command || i.modifiers.shift);
+        if beside && !chosen && view.state.gallery.chosen.is_some() {
             view.send(Command::CompareWith(entry.path.clone()));
         } else {
             view.send(Command::Choose(entry.path.clone()));
@@ -188,8 +223,28 @@ fn cell(ui: &mut Ui, view: &mut View<'_>, entry: &Arc<Entry>, side: f32) {
     if response.secondary_clicked() {
         view.send(Command::Choose(entry.path.clone()));
     }
-    response.context_menu(|ui| canvas_bar::menu(ui, view));
-    response.on_hover_text(name);
+    if response.has_focus() {
+        walk(ui, view, response.id);
+    }
+    response.context_menu(|ui| {
+        compare_line(ui, view, entry);
+        ui.separator();
+        canvas_bar::menu(ui, view);
+    });
+    response.on_hover_text(name)
+}
+
+/// The menu's line for seeing this picture beside the one that was chosen before it.
+fn compare_line(ui: &mut Ui, view: &mut View<'_>, entry: &Entry) {
+    let before = view.state.gallery.before.as_ref();
+    let there = before.is_some_and(|before| view.state.gallery.entry(before).is_some());
+    let line = egui::Button::new(view.say("gallery-compare-with")).frame_when_inactive(false);
+    let response = ui.add_enabled(there, line);
+    if response.clicked() {
+        view.send(Command::CompareWith(entry.path.clone()));
+        ui.close();
+    }
+    response.on_disabled_hover_text(view.say("gallery-compare-none"));
 }
 
 fn name(view: &View<'_>, entry: &Entry) -> String {

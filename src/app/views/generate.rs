@@ -10,8 +10,8 @@ use crate::app::reasons::why_not;
 use crate::app::state::Foretold;
 use crate::app::theme::{GRID, Tokens};
 
-/// Draws the foot of the left column.
-pub fn show(ui: &mut Ui, view: &mut View<'_>) {
+/// Draws the foot of the left column; where it must be `low`, what the request takes is only a tooltip.
+pub fn show(ui: &mut Ui, view: &mut View<'_>, low: bool) {
     too_large(ui, view);
     let busy = view.state.queue.running().is_some();
     let stoppable = why_not(view.state, Action::Cancel).is_none();
@@ -24,7 +24,10 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
         } else {
             "generate-now"
         });
-        let tip = view.tip(ui.ctx(), Action::Generate);
+        let mut tip = view.tip(ui.ctx(), Action::Generate);
+        if low {
+            tip = format!("{tip}\n{}", foretell(view));
+        }
         let response = view
             .act(ui, Action::Generate, |ui| {
                 widgets::primary_button(ui, &text, width)
@@ -40,6 +43,9 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
             });
         }
     });
+    if low {
+        return;
+    }
     let line = match why {
         Some(why) => view.words.tell(&why),
         None => foretell(view),

@@ -46,6 +46,7 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
                     .unwrap_or_default();
                 widgets::fact(ui, &view.say("info-folder"), &folder);
             });
+            widgets::follow_focus(ui);
         });
 }
 

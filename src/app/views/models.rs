@@ -1,8 +1,6 @@
 //! The checkpoints: what each is, whether it fits, one press to switch; where the large one is to be had.
 
-use eframe::egui::{
-    self, Align, CornerRadius, Frame, Layout, Margin, RichText, ScrollArea, Stroke, Ui,
-};
+use eframe::egui::{self, CornerRadius, Frame, Margin, RichText, ScrollArea, Stroke, Ui};
 
 use super::View;
 use super::icons::Icon;
@@ -10,7 +8,7 @@ use super::{status, widgets};
 use crate::app::command::{Action, Command};
 use crate::app::i18n::Value;
 use crate::app::state::{Model, ModelFacts};
-use crate::app::theme::{CARD_RADIUS, Tokens};
+use crate::app::theme::{CARD_RADIUS, GRID, Tokens};
 use crate::engine::Status;
 use crate::request::ImageSize;
 
@@ -22,24 +20,27 @@ const MODELSCOPE: &str = "https://modelscope.cn/models/Tongyi-MAI/Z-Image-Turbo"
 /// Draws the dialog's content.
 pub fn show(ui: &mut Ui, view: &mut View<'_>) {
     widgets::hint(ui, &view.say("models-about"));
-    ScrollArea::vertical()
-        .id_salt("models")
-        .max_height(ui.available_height() - 200.0)
-        .show(ui, |ui| {
-            let models = &view.state.models;
-            for (place, model) in models.iter().enumerate() {
-                card(ui, view, place, model);
-            }
-            if models.is_empty() {
-                widgets::empty_state(
-                    ui,
-                    Icon::Model,
-                    &view.say("models-empty"),
-                    &view.say("models-empty-more"),
-                );
-            }
-        });
-    ui.horizontal(|ui| {
+    ScrollArea::vertical().id_salt("models").show(ui, |ui| {
+        let models = &view.state.models;
+        for (place, model) in models.iter().enumerate() {
+            card(ui, view, place, model);
+        }
+        if models.is_empty() {
+            widgets::empty_state(
+                ui,
+                Icon::Model,
+                &view.say("models-empty"),
+                &view.say("models-empty-more"),
+            );
+        }
+        more(ui, view);
+        widgets::follow_focus(ui);
+    });
+}
+
+/// How another one is added, and where the large one is to be had.
+fn more(ui: &mut Ui, view: &mut View<'_>) {
+    ui.horizontal_wrapped(|ui| {
         let name = view.say("models-add");
         view.act(ui, Action::AddModel, |ui| {
             widgets::icon_text_button(ui, Icon::Plus, &name)
@@ -83,32 +84,29 @@ fn card(ui: &mut Ui, view: &mut View<'_>, place: usize, model: &Model) {
         .inner_margin(Margin::same(12));
     frame.show(ui, |ui| {
         ui.horizontal(|ui| {
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let salt = model.path.to_string_lossy();
+            let room = ui.available_width() - widgets::end_width(ui, &salt) - GRID;
+            ui.vertical(|ui| {
+                ui.set_width(room.max(80.0));
+                words(ui, view, model);
+            });
+            widgets::at_end(ui, &salt, |ui| {
                 choose(ui, view, place, model, current, loading);
-                ui.with_layout(Layout::top_down(Align::Min), |ui| {
-                    ui.spacing_mut().item_spacing.y = 2.0;
-                    ui.label(RichText::new(&model.name).strong());
-                    ui.add(
-                        egui::Label::new(
-                            RichText::new(facts_line(view, model))
-                                .small()
-                                .color(t.text_weak),
-                        )
-                        .wrap(),
-                    );
-                    if let Some(Err(why)) = &model.facts {
-                        ui.add(
-                            egui::Label::new(
-                                RichText::new(view.words.cause(why)).small().color(t.error),
-                            )
-                            .wrap()
-                            .selectable(true),
-                        );
-                    }
-                });
             });
         });
     });
+}
+
+fn words(ui: &mut Ui, view: &View<'_>, model: &Model) {
+    let t = Tokens::of(ui);
+    ui.spacing_mut().item_spacing.y = 2.0;
+    ui.label(RichText::new(&model.name).strong());
+    let facts = RichText::new(facts_line(view, model)).small();
+    ui.add(egui::Label::new(facts.color(t.text_weak)).wrap());
+    if let Some(Err(why)) = &model.facts {
+        let why = RichText::new(why).small().color(t.error);
+        ui.add(egui::Label::new(why).wrap().selectable(true));
+    }
 }
 
 fn choose(
@@ -119,12 +117,6 @@ fn choose(
     current: bool,
     loading: bool,
 ) {
-    if !model.demo {
-        let name = view.say_with("models-forget", &[("name", model.name.as_str().into())]);
-        if widgets::small_icon_button(ui, Icon::Close, &name).clicked() {
-            view.send(Command::ForgetModel(place));
-        }
-    }
     if current {
         ui.label(RichText::new(view.say("models-current")).color(Tokens::of(ui).accent_text));
     } else if loading {
@@ -142,6 +134,12 @@ fn choose(
             .clicked()
         {
             view.send(Command::ChooseModel(place));
+        }
+    }
+    if !model.demo {
+        let name = view.say_with("models-forget", &[("name", model.name.as_str().into())]);
+        if widgets::small_icon_button(ui, Icon::Close, &name).clicked() {
+            view.send(Command::ForgetModel(place));
         }
     }
 }

@@ -14,34 +14,51 @@ use crate::app::command::Command;
 use crate::app::notices::{Notice, Offer, Weight};
 use crate::app::theme::{CARD_RADIUS, Tokens};
 
+/// Around the messages, for their shadows.
+const AROUND: f32 = 8.0;
+
 /// How long the corner may wait before it must be drawn anew.
 pub fn refresh_after(left: Option<Duration>) -> Option<Duration> {
     left.map(|left| left + Duration::from_millis(20))
 }
 
-/// Draws the corner.
-pub fn show(ui: &mut Ui, view: &mut View<'_>) {
+/// Draws the newest messages in the middle of the lower edge of `room`, over a part of it at most.
+pub fn show(ui: &mut Ui, view: &mut View<'_>, room: Rect) {
     let notices: Vec<Notice> = view.state.notices.live().cloned().collect();
     if notices.is_empty() {
         return;
     }
-    let screen = ui.ctx().content_rect();
-    let width = (screen.width() - 32.0).min(400.0);
-    // Above the picture's bar; below a dialog, whose last rows it would else cover.
-    let rise = if view.state.layout.dialog.is_some() {
-        8.0
-    } else {
-        84.0
-    };
+    let width = (room.width() - 2.0 * AROUND).min(400.0);
+    let most = (room.height() * 0.6).max(120.0).min(room.height());
     let area = Area::new(Id::unique("notices"))
         .order(Order::Foreground)
-        .anchor(Align2::CENTER_BOTTOM, vec2(0.0, -rise));
-    area.show(ui.ctx(), |ui| {
-        ui.set_width(width);
-        for notice in &notices {
-            toast(ui, view, notice);
-        }
+        .pivot(Align2::CENTER_BOTTOM)
+        .fixed_pos(room.center_bottom());
+    let shown = area.show(ui.ctx(), |ui| {
+        ui.set_width(width + 2.0 * AROUND);
+        ScrollArea::vertical()
+            .id_salt("newest notices")
+            .max_height(most)
+            .stick_to_bottom(true)
+            .show(ui, |ui| {
+                let frame = Frame::new().inner_margin(Margin::same(AROUND as i8));
+                frame.show(ui, |ui| {
+                    ui.set_width(width);
+                    for notice in &notices {
+                        toast(ui, view, notice);
+                    }
+                });
+                widgets::follow_focus(ui);
+            });
     });
+    // The area stands where its last height has put it; with another one it must be placed anew.
+    let height = shown.response.rect.height();
+    let key = Id::unique("height of the notices");
+    let before = ui.data_mut(|data| data.get_temp::<f32>(key));
+    if before != Some(height) {
+        ui.data_mut(|data| data.insert_temp(key, height));
+        ui.ctx().request_repaint();
+    }
 }
 
 fn toast(ui: &mut Ui, view: &mut View<'_>, notice: &Notice) {
@@ -66,7 +83,7 @@ fn toast(ui: &mut Ui, view: &mut View<'_>, notice: &Notice) {
             let room = width - offer_width - 26.0 - 8.0;
             ui.vertical(|ui| {
                 ui.set_width(room);
-                ui.horizontal_top(|ui| words(ui, view, notice));
+                ui.horizontal_top(|ui| words(ui, view, notice, true));
             });
             if let Some(text) = offer
                 && ui
@@ -91,7 +108,8 @@ fn button_width(ui: &Ui, text: &str) -> f32 {
     galley.size().x + 2.0 * ui.spacing().button_padding.x
 }
 
-fn words(ui: &mut Ui, view: &View<'_>, notice: &Notice) {
+/// What a message says; `brief` leaves its details to be asked for where they are long.
+fn words(ui: &mut Ui, view: &View<'_>, notice: &Notice, brief: bool) {
     let t = Tokens::of(ui);
     let (icon, color) = match notice.weight {
         Weight::Hint => (Icon::Info, t.text_weak),
@@ -113,13 +131,60 @@ fn words(ui: &mut Ui, view: &View<'_>, notice: &Notice) {
             node.set_live(egui::accesskit::Live::Assertive)
         });
         if let Some(detail) = &notice.message.detail {
-            let detail: String = view.words.cause(detail).chars().take(600).collect();
-            ui.add(
-                Label::new(RichText::new(detail).small().color(t.text_weak))
-                    .wrap()
-                    .selectable(true),
-            );
+            let detail = view.words.cause(detail);
+            if brief {
+                brief_detail(ui, view, notice, &detail);
+            } else {
+                whole_detail(ui, &detail);
+            }
         }
+    });
+}
+
+fn whole_detail(ui: &mut Ui, detail: &str) {
+    let detail: String = detail.chars().take(600).collect();
+    let text = RichText::new(detail)
+        .small()
+        .color(Tokens::of(ui).text_weak);
+    ui.add(Label::new(text).wrap().selectable(true));
+}
+
+/// The first line of a detail, and a button for the rest where there is one.
+fn brief_detail(ui: &mut Ui, view: &View<'_>, notice: &Notice, detail: &str) {
+    let key = Id::unique(("details of", notice.id));
+    let open = ui.data(|data| data.get_temp::<bool>(key)).unwrap_or(false);
+    let name = view.say(if open { "notice-less" } else { "notice-more" });
+    let button = |ui: &mut Ui| {
+        let text = RichText::new(&name).small().strong();
+        let button = Button::new(text).frame_when_inactive(false);
+        if ui.add(button.min_size(vec2(0.0, 20.0))).clicked() {
+            ui.data_mut(|data| data.insert_temp(key, !open));
+        }
+    };
+    if open {
+        whole_detail(ui, detail);
+        button(ui);
+        return;
+    }
+    let t = Tokens::of(ui);
+    let font = egui::TextStyle::Small.resolve(ui.style());
+    let first = detail.lines().next().unwrap_or_default();
+    let painter = ui.painter();
+    let line = painter.layout_no_wrap(first.to_owned(), font, t.text_weak);
+    let whole = detail.lines().count() == 1 && line.size().x <= ui.available_width();
+    let text = RichText::new(first).small().color(t.text_weak);
+    if whole {
+        ui.add(Label::new(text).selectable(true));
+        return;
+    }
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 4.0;
+        let room = ui.available_width() - button_width(ui, &name) - 4.0;
+        ui.scope(|ui| {
+            ui.set_max_width(room);
+            ui.add(Label::new(text).truncate());
+        });
+        button(ui);
     });
 }
 
@@ -142,7 +207,7 @@ pub fn history(ui: &mut Ui, view: &mut View<'_>) {
     }
     ScrollArea::vertical().id_salt("notices").show(ui, |ui| {
         for notice in &all {
-            ui.horizontal_top(|ui| words(ui, view, notice));
+            ui.horizontal_top(|ui| words(ui, view, notice, false));
             if let Some(detail) = &notice.message.detail
                 && widgets::button(ui, &view.say("notice-copy")).clicked()
             {
@@ -153,5 +218,6 @@ pub fn history(ui: &mut Ui, view: &mut View<'_>) {
             }
             ui.separator();
         }
+        widgets::follow_focus(ui);
     });
 }

@@ -53,9 +53,15 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
                 }
             }
         });
-    if let Some(action) = chosen.filter(|action| why_not(view.state, *action).is_none()) {
-        view.send(Command::CloseDialog);
-        view.send(action);
+    match chosen {
+        Some(action) if why_not(view.state, action).is_some() => {
+            view.send(Command::SayWhyNot(action));
+        }
+        Some(action) => {
+            view.send(Command::CloseDialog);
+            view.send(action);
+        }
+        None => {}
     }
 }
 
@@ -80,12 +86,8 @@ fn row(ui: &mut Ui, view: &View<'_>, action: Action, chosen: bool, moved: bool) 
     let t = Tokens::of(ui);
     let text = view.say(action.key());
     let why = why_not(view.state, action);
-    let sense = if why.is_none() {
-        Sense::click()
-    } else {
-        Sense::hover()
-    };
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 30.0), sense);
+    let size = vec2(ui.available_width(), 30.0);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     response.widget_info(|| {
         egui::WidgetInfo::selected(egui::Role::Button, why.is_none(), chosen, &text)
     });

@@ -1,6 +1,6 @@
 //! Size, steps, guidance, count and seed.
 
-use eframe::egui::{self, Align, Layout, TextEdit, Ui, vec2};
+use eframe::egui::{self, TextEdit, Ui, vec2};
 
 use super::View;
 use super::icons::Icon;
@@ -39,8 +39,12 @@ fn size(ui: &mut Ui, view: &mut View<'_>, suited: &Suited) {
     let size = view.state.draft.size;
     ui.horizontal(|ui| {
         widgets::title(ui, &view.say("size-title"));
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        widgets::at_end(ui, "size", |ui| {
             ui.spacing_mut().item_spacing.x = 2.0;
+            let name = view.say(Action::SwapSides.key());
+            view.act(ui, Action::SwapSides, |ui| {
+                widgets::small_icon_button(ui, Icon::Swap, &name)
+            });
             let keep = view.state.desk.keep_ratio.is_some();
             let (icon, key) = if keep {
                 (Icon::Lock, "size-ratio-free")
@@ -51,10 +55,6 @@ fn size(ui: &mut Ui, view: &mut View<'_>, suited: &Suited) {
             if widgets::small_icon_toggle(ui, icon, &name, keep).clicked() {
                 view.send(Command::KeepRatio(!keep));
             }
-            let name = view.say(Action::SwapSides.key());
-            view.act(ui, Action::SwapSides, |ui| {
-                widgets::small_icon_button(ui, Icon::Swap, &name)
-            });
         });
     });
     one_click(ui, view, suited);
@@ -129,15 +129,32 @@ fn sides(ui: &mut Ui, view: &mut View<'_>, size: ImageSize, suited: &Suited) {
     if !wide && !high {
         return;
     }
-    (width, height) = match view.state.desk.keep_ratio {
-        Some(ratio) if wide => ratio.with_width(width, &range),
-        Some(ratio) => ratio.with_height(height, &range),
-        None => (width, height),
-    };
-    let side = |value: f64| ((value / 16.0).round() * 16.0).clamp(shortest, longest) as u32;
+    if let Some(ratio) = view.state.desk.keep_ratio {
+        (width, height) = if wide {
+            following(width, ratio, shortest, longest)
+        } else {
+            let (height, width) = following(height, ratio.recip(), shortest, longest);
+            (width, height)
+        };
+    }
+    let side = |value: f64| round(value).clamp(shortest, longest) as u32;
     if let Ok(size) = ImageSize::new(side(width), side(height)) {
         send_draft(view, |draft| draft.size = size);
     }
+}
+
+/// The nearest length that a side can have.
+fn round(value: f64) -> f64 {
+    (value / 16.0).round() * 16.0
+}
+
+/// A side that was set to `value`, and the other one, `ratio` times shorter. Where the other would leave the range, it
+/// is the one that was set that gives way.
+fn following(value: f64, ratio: f64, shortest: f64, longest: f64) -> (f64, f64) {
+    let least = shortest.max(shortest * ratio);
+    let most = longest.min(longest * ratio).max(least);
+    let value = round(value.clamp(least, most));
+    (value, round(value / ratio))
 }
 
 fn sampling(ui: &mut Ui, view: &mut View<'_>, suited: &Suited) {
@@ -255,5 +272,27 @@ fn seed(ui: &mut Ui, view: &mut View<'_>) {
             .small()
             .color(color);
         ui.add(egui::Label::new(text).wrap());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kept_ratio_moves_both_sides_within_the_range() {
+        for (set, ratio, wanted) in [
+            (600.0, 1.5, (608.0, 400.0)),
+            (6.0, 1.5, (192.0, 128.0)),
+            (368.0, 1.5, (368.0, 240.0)),
+            (1024.0, 0.5, (512.0, 1024.0)),
+            (128.0, 1.0, (128.0, 128.0)),
+        ] {
+            assert_eq!(
+                following(set, ratio, 128.0, 1024.0),
+                wanted,
+                "{set} at {ratio}"
+            );
+        }
     }
 }

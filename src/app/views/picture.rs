@@ -71,6 +71,15 @@ pub fn scale(ui: &Ui, zoom: Zoom, area: Rect, size: Vec2) -> f32 {
     }
 }
 
+/// Tells how large the picture is drawn, from where the next step of the zoom starts.
+pub fn note_scale(ui: &Ui, view: &mut View<'_>, area: Rect, size: Vec2) {
+    let drawn = scale(ui, view.state.canvas.zoom, area, size) * ui.ctx().pixels_per_point();
+    let known = view.state.canvas.drawn.unwrap_or(0.0);
+    if (drawn - known).abs() > 1e-3 * drawn {
+        view.send(Command::Drawn(drawn));
+    }
+}
+
 /// Lets the wheel zoom about the pointer and a drag pan.
 pub fn zoom_and_pan(
     ui: &Ui,

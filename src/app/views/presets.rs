@@ -1,6 +1,6 @@
 //! Settings with names: search, apply with one press, save, remove.
 
-use eframe::egui::{self, Align, Layout, RichText, Sense, TextEdit, TextStyle, Ui, Vec2, vec2};
+use eframe::egui::{self, RichText, Sense, TextEdit, TextStyle, Ui, Vec2, vec2};
 
 use super::View;
 use super::icons::Icon;
@@ -18,11 +18,11 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
     widgets::card(ui, |ui| {
         ui.horizontal(|ui| {
             widgets::title(ui, &view.say("presets-title"));
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            widgets::at_end(ui, "presets", |ui| {
                 ui.spacing_mut().item_spacing.x = 2.0;
                 for (icon, action) in [
-                    (Icon::Import, Action::Open),
                     (Icon::Plus, Action::SavePreset),
+                    (Icon::Import, Action::Open),
                 ] {
                     let tip = view.tip(ui.ctx(), action);
                     let name = view.say(action.key());

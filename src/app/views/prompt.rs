@@ -37,7 +37,7 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
         if view.state.desk.words_open {
             words(ui, view);
         }
-        if view.state.desk.negative_open || !view.state.draft.negative.is_empty() {
+        if view.state.desk.negative_open {
             negative(ui, view);
         }
         // An identity of its own: what opens above would else take the keyboard from the chip that opened it.
@@ -58,12 +58,15 @@ fn foot(ui: &mut Ui, view: &mut View<'_>) {
         if widgets::chip(ui, &words.0, words.1).clicked() {
             view.send(Command::ShowWords(!words.1));
         }
-        let negative = (
-            view.say("prompt-negative-open"),
-            view.state.desk.negative_open,
-        );
-        if widgets::chip(ui, &negative.0, negative.1).clicked() {
-            view.send(Command::ShowNegative(!negative.1));
+        let open = view.state.desk.negative_open;
+        let written = !view.state.draft.negative.trim().is_empty();
+        let name = view.say(if written && !open {
+            "prompt-negative-folded"
+        } else {
+            "prompt-negative-open"
+        });
+        if widgets::chip(ui, &name, open || written).clicked() {
+            view.send(Command::ShowNegative(!open));
         }
         if !over && !view.state.draft.prompt.is_empty() {
             let layout = Layout::right_to_left(Align::Center);
@@ -106,6 +109,7 @@ fn history(ui: &mut Ui, view: &mut View<'_>) {
                         view.out.send(Command::RecallPrompt(place));
                     }
                 }
+                widgets::follow_focus(ui);
             });
     });
 }
@@ -139,6 +143,7 @@ fn editor(ui: &mut Ui, view: &mut View<'_>) {
     let response = response.accessible_name(view.say("prompt-name"));
     if view.state.desk.focus_prompt {
         response.request_focus();
+        response.scroll_to_me(None);
     }
     if response.changed() {
         let draft = crate::request::Draft {

@@ -69,6 +69,7 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
         for (job, below) in jobs.zip(below) {
             row(ui, view, job, below);
         }
+        widgets::follow_focus(ui);
     });
     let rows = queue.jobs.len() as f32 * (ROW + GAP);
     let free = Rect::from_min_max(
@@ -236,9 +237,17 @@ fn state_line(ui: &Ui, view: &View<'_>, job: &Job, foot: Rect) {
 
 fn buttons(ui: &mut Ui, view: &mut View<'_>, job: &Job, foot: Rect) {
     let id = job.id;
+    // From left to right, the order of the Tab key.
+    let count = match job.state {
+        JobState::Running => 1.0,
+        JobState::Failed { .. } => 3.0,
+        JobState::Waiting => 4.0,
+    };
+    let mut place = foot;
+    place.min.x = foot.max.x - (28.0 * count - 2.0);
     let builder = UiBuilder::new()
-        .max_rect(foot)
-        .layout(Layout::right_to_left(Align::Center))
+        .max_rect(place)
+        .layout(Layout::left_to_right(Align::Center))
         .id_salt(("job", id.0));
     // A child of its own, since a scope would move the rows that follow.
     let ui = &mut ui.new_child(builder);
@@ -253,15 +262,15 @@ fn buttons(ui: &mut Ui, view: &mut View<'_>, job: &Job, foot: Rect) {
         match job.state {
             JobState::Running => button(ui, Icon::Close, "queue-stop", QueueChange::Cancel(id)),
             JobState::Failed { .. } => {
-                button(ui, Icon::Close, "queue-remove", QueueChange::Cancel(id));
-                button(ui, Icon::Redo, "queue-retry", QueueChange::Retry(id));
                 button(ui, Icon::Edit, "queue-edit", QueueChange::Edit(id));
+                button(ui, Icon::Redo, "queue-retry", QueueChange::Retry(id));
+                button(ui, Icon::Close, "queue-remove", QueueChange::Cancel(id));
             }
             JobState::Waiting => {
-                button(ui, Icon::Close, "queue-remove", QueueChange::Cancel(id));
-                button(ui, Icon::Edit, "queue-edit", QueueChange::Edit(id));
-                button(ui, Icon::Down, "queue-later", QueueChange::MoveBy(id, 1));
                 button(ui, Icon::Up, "queue-sooner", QueueChange::MoveBy(id, -1));
+                button(ui, Icon::Down, "queue-later", QueueChange::MoveBy(id, 1));
+                button(ui, Icon::Edit, "queue-edit", QueueChange::Edit(id));
+                button(ui, Icon::Close, "queue-remove", QueueChange::Cancel(id));
             }
         }
     }

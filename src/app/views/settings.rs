@@ -33,6 +33,7 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
         previews(ui, view, &mut settings);
         switch(ui, view, "settings-notify", &mut settings.attention);
         default_preset(ui, view, &mut settings);
+        widgets::follow_focus(ui);
     });
     if settings != view.state.settings {
         view.send(Command::Settings(Box::new(settings)));

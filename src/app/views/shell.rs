@@ -1,6 +1,6 @@
 //! The arrangement: three columns, or one at a time in a narrow window; bars above and below; dialogs over all.
 
-use eframe::egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, Ui};
+use eframe::egui::{CentralPanel, Frame, Margin, Panel, Rect, ScrollArea, Ui};
 
 use super::{
     View, banner, canvas, dialogs, gallery, generate, info, notices, params, presets, prompt,
@@ -12,6 +12,17 @@ use crate::app::state::{Narrow, RightTab};
 use crate::app::theme::{GRID, NARROW, Tokens};
 
 pub use super::dialogs::closing_question;
+
+/// The least width of the left column.
+const WRITE: f32 = 280.0;
+/// The least width of the right column.
+const BROWSE: f32 = 200.0;
+/// The width that columns leave to the picture.
+const PICTURE: f32 = 360.0;
+/// The height of the left column below which what is pressed says no more than it must.
+const LOW: f32 = 280.0;
+/// The height below which it scrolls along with the rest.
+const LOWEST: f32 = 130.0;
 
 /// The whole window.
 pub fn show(ui: &mut Ui, view: &mut View<'_>) {
@@ -31,13 +42,20 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
         .frame(foot)
         .exact_size(30.0)
         .show(ui, |ui| status::show(ui, view));
-    if narrow {
-        one_column(ui, view);
+    let room = if narrow {
+        one_column(ui, view)
     } else {
-        three_columns(ui, view);
-    }
+        three_columns(ui, view)
+    };
     dialogs::show(ui, view);
-    notices::show(ui, view);
+    // Below a dialog, whose last rows messages over the picture would cover.
+    let over_all = view.state.layout.dialog.is_some();
+    let room = if over_all {
+        ui.ctx().content_rect()
+    } else {
+        room
+    };
+    notices::show(ui, view, room);
 }
 
 fn column_frame(ui: &Ui) -> Frame {
@@ -51,25 +69,30 @@ fn column_frame(ui: &Ui) -> Frame {
         })
 }
 
-fn three_columns(ui: &mut Ui, view: &mut View<'_>) {
+/// Returns where messages may lie: over the picture.
+fn three_columns(ui: &mut Ui, view: &mut View<'_>) -> Rect {
     let width = ui.available_width();
     let frame = column_frame(ui);
     let (mut left, mut right) = (view.state.layout.left, view.state.layout.right);
-    Panel::left("write")
+    // Columns that were drawn wide in a large window leave the picture its room in a small one.
+    let most = (width - PICTURE - BROWSE).clamp(WRITE, 440.0);
+    let write = Panel::left("write")
         .frame(frame)
         .default_size((width * 0.26).clamp(300.0, 380.0))
-        .size_range(280.0..=440.0)
+        .size_range(WRITE..=most)
         .show_collapsible(ui, &mut left, |ui| write_column(ui, view));
     // Between a phone's width and a laptop's, the picture needs the room more than the gallery does.
     let right_size = if width < 1000.0 {
-        200.0
+        BROWSE
     } else {
         (width * 0.22).clamp(240.0, 340.0)
     };
+    let taken = write.map_or(0.0, |write| write.response.rect.width());
+    let most = (width - PICTURE - taken).clamp(BROWSE, 560.0);
     Panel::right("browse")
         .frame(frame)
         .default_size(right_size)
-        .size_range(200.0..=560.0)
+        .size_range(BROWSE..=most)
         .show_collapsible(ui, &mut right, |ui| browse_column(ui, view));
     if left != view.state.layout.left {
         view.send(Action::FoldLeft);
@@ -77,10 +100,12 @@ fn three_columns(ui: &mut Ui, view: &mut View<'_>) {
     if right != view.state.layout.right {
         view.send(Action::FoldRight);
     }
-    CentralPanel::no_frame().show(ui, |ui| canvas::show(ui, view));
+    let canvas = CentralPanel::no_frame().show(ui, |ui| canvas::show(ui, view));
+    canvas.inner
 }
 
-fn one_column(ui: &mut Ui, view: &mut View<'_>) {
+/// Returns where messages may lie: over all but what is pressed below.
+fn one_column(ui: &mut Ui, view: &mut View<'_>) -> Rect {
     let names = ["narrow-write", "narrow-look", "narrow-browse"].map(|key| view.say(key));
     let pages = [Narrow::Write, Narrow::Look, Narrow::Browse];
     let page = view.state.layout.narrow;
@@ -103,44 +128,58 @@ fn one_column(ui: &mut Ui, view: &mut View<'_>) {
                 view.send(Command::Narrow(*pressed));
             }
         });
+    let frame = column_frame(ui);
     match page {
         Narrow::Look => {
-            CentralPanel::no_frame().show(ui, |ui| canvas::show(ui, view));
+            let canvas = CentralPanel::no_frame();
+            canvas.show(ui, |ui| canvas::show(ui, view)).inner
         }
         Narrow::Write => {
-            CentralPanel::default()
-                .frame(column_frame(ui))
-                .show(ui, |ui| write_column(ui, view));
+            let column = CentralPanel::default().frame(frame);
+            column.show(ui, |ui| write_column(ui, view)).inner
         }
         Narrow::Browse => {
-            CentralPanel::default()
-                .frame(column_frame(ui))
-                .show(ui, |ui| browse_column(ui, view));
+            let column = CentralPanel::default().frame(frame);
+            let shown = column.show(ui, |ui| browse_column(ui, view));
+            shown.response.rect
         }
     }
 }
 
-/// Prompt, sliders, presets; the button to press stays in sight below them.
-fn write_column(ui: &mut Ui, view: &mut View<'_>) {
-    Panel::bottom("generate")
-        .frame(Frame::new().inner_margin(Margin {
+/// Prompt, sliders, presets; the button to press stays in sight below them, unless that would leave too little of them.
+/// Returns where they stand.
+fn write_column(ui: &mut Ui, view: &mut View<'_>) -> Rect {
+    let height = ui.available_height();
+    let (low, along) = (height < LOW, height < LOWEST);
+    if !along {
+        let edge = if low { 4 } else { 8 };
+        let margin = Margin {
             left: 0,
             right: 0,
-            top: 8,
+            top: edge,
             bottom: 4,
-        }))
-        .show_separator_line(false)
-        .show(ui, |ui| generate::show(ui, view));
+        };
+        Panel::bottom("generate")
+            .frame(Frame::new().inner_margin(margin))
+            .show_separator_line(false)
+            .show(ui, |ui| generate::show(ui, view, low));
+    }
+    let rest = ui.available_rect_before_wrap();
     ScrollArea::vertical()
         .id_salt("write")
         .auto_shrink([false, false])
         .show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = GRID;
             prompt::show(ui, view);
+            if along {
+                generate::show(ui, view, low);
+            }
             params::show(ui, view);
             presets::show(ui, view);
             ui.add_space(GRID);
+            widgets::follow_focus(ui);
         });
+    rest
 }
 
 /// Gallery, queue and what is known of the picture.

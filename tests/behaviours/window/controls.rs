@@ -3,7 +3,7 @@
 use danqing::app::command::{Action, Command};
 use danqing::app::state::Dialog;
 use eframe::egui::{self, Key, Modifiers};
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
 use super::desk::Desk;
 
@@ -145,4 +145,98 @@ fn what_is_opened_by_key_leaves_the_keyboard_where_it_is() {
         assert_eq!(before, after, "{name}");
     }
     assert!(desk.state().desk.words_open && desk.state().desk.negative_open);
+}
+
+#[test]
+fn a_kept_ratio_is_that_of_the_size_it_was_locked_at() {
+    use danqing::request::{Draft, ImageSize};
+    let size = |width, height| ImageSize::new(width, height).unwrap();
+    let mut desk = Desk::open();
+    let draft = |desk: &Desk<'_>, size| Draft {
+        size,
+        ..desk.state().draft.clone()
+    };
+    let command = Command::Draft(Box::new(draft(&desk, size(384, 256))));
+    desk.send(command);
+    desk.send(Command::KeepRatio(true));
+    desk.window
+        .get_by_role_and_label(egui::accesskit::Role::SpinButton, "Width")
+        .focus();
+    desk.window.run_steps(2);
+    desk.press(CTRL, Key::A);
+    for digit in ["6", "0", "0"] {
+        desk.window.event(egui::Event::Text(digit.into()));
+        desk.window.run_steps(2);
+    }
+    assert_eq!(desk.state().draft.size, size(608, 400));
+    desk.press(NONE, Key::ArrowDown);
+    assert_eq!(desk.state().draft.size, size(592, 400));
+    desk.press(NONE, Key::Enter);
+    let command = Command::Draft(Box::new(draft(&desk, size(256, 256))));
+    desk.send(command);
+    assert_eq!(
+        desk.state().desk.keep_ratio,
+        Some(1.0),
+        "a chosen size wins"
+    );
+}
+
+#[test]
+fn what_the_keyboard_comes_to_comes_into_sight() {
+    let mut desk = Desk::open();
+    let button = egui::accesskit::Role::Button;
+    let hidden = |desk: &Desk<'_>| {
+        let presets = desk.window.query_all_by_role(button);
+        let below = presets.filter(|node| node.rect().min.y > 900.0 && node.rect().min.x < 300.0);
+        below.last().and_then(|node| node.accesskit_node().label())
+    };
+    let name = hidden(&desk).expect("some preset is below the fold");
+    desk.window.get_by_role_and_label(button, &name).focus();
+    desk.window.run_steps(30);
+    let rect = desk.window.get_by_role_and_label(button, &name).rect();
+    assert!(rect.max.y < 860.0, "{name} is in sight: {rect:?}");
+    let prompt = egui::accesskit::Role::MultilineTextInput;
+    let at = |desk: &Desk<'_>| desk.window.get_by_role_and_label(prompt, "Prompt").rect();
+    assert!(at(&desk).max.y < 60.0, "the prompt is scrolled away");
+    desk.press(CTRL, Key::L);
+    desk.window.run_steps(30);
+    assert!(
+        at(&desk).min.y > 40.0,
+        "the prompt is in sight: {:?}",
+        at(&desk)
+    );
+}
+
+#[test]
+fn a_line_of_the_palette_that_is_off_says_why() {
+    let mut desk = Desk::open();
+    desk.press(CTRL, Key::K);
+    desk.send(Command::PaletteQuery("redo".into()));
+    desk.press(NONE, Key::Enter);
+    assert_eq!(desk.notices(), ["why-nothing-to-redo"]);
+    assert_eq!(desk.state().layout.dialog, Some(Dialog::Palette));
+}
+
+#[test]
+fn a_negative_prompt_is_seen_when_it_comes_in_and_can_be_folded_away() {
+    use danqing::request::Draft;
+    let mut desk = Desk::open();
+    let draft = Draft {
+        negative: "blur".into(),
+        ..desk.state().draft.clone()
+    };
+    desk.send(Command::Draft(Box::new(draft)));
+    assert!(desk.state().desk.negative_open);
+    desk.window.run_steps(2);
+    let chip = egui::accesskit::Role::Button;
+    let chip = desk.window.get_by_role_and_label(chip, "Negative prompt");
+    chip.click();
+    desk.window.run_steps(3);
+    assert!(!desk.state().desk.negative_open);
+    assert!(
+        desk.window
+            .query_by_label("Negative prompt · filled")
+            .is_some()
+    );
+    assert_eq!(desk.state().draft.negative, "blur");
 }

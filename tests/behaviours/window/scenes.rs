@@ -213,12 +213,30 @@ pub fn painting(language: Language) -> State {
     state
 }
 
+/// A window in which much has failed, for reasons that take many words.
+pub fn failures(language: Language) -> State {
+    let mut state = at_work(language);
+    let reasons: Vec<String> = (1..=7)
+        .map(|n| {
+            format!("/home/li/Downloads/presets of a friend/{n}.json: line {n} holds no number")
+        })
+        .collect();
+    let failed = Message::new("notice-load-failed").with("name", "lost");
+    state.notices.error(failed.because("no transformer folder"));
+    let failed = Message::new("notice-failed");
+    state.notices.error(failed.because(reasons.join("\n")));
+    let step = state.desk.undo.push(Step::Trash("a.png".into()));
+    state.notices.removed("notice-trashed", step, 1);
+    state
+}
+
 /// Every view that there is, by name.
 pub fn all(language: Language) -> Vec<(&'static str, State)> {
     let mut list = vec![
         ("first look", first_look(language)),
         ("at work", at_work(language)),
         ("painting", painting(language)),
+        ("failures", failures(language)),
     ];
     for (name, tab) in [("queue", RightTab::Queue), ("info", RightTab::Info)] {
         let mut state = at_work(language);

@@ -8,7 +8,7 @@ use danqing::app::state::Narrow;
 use eframe::egui::{Theme, Vec2};
 use egui_kittest::{Harness, SnapshotOptions, SnapshotResults};
 
-use super::scenes::{all, at_work, first_look, painting};
+use super::scenes::{all, at_work, failures, first_look, painting};
 use super::shown::{Shown, window};
 
 fn options() -> SnapshotOptions {
@@ -82,6 +82,80 @@ fn a_window_of_any_size_can_be_used() {
         Theme::Dark,
     );
     look(&mut harness, "4K");
+}
+
+/// The sizes that a window is likely to have, and the least.
+const SIZES: [Vec2; 4] = [
+    Vec2::new(480.0, 320.0),
+    Vec2::new(800.0, 500.0),
+    Vec2::new(900.0, 620.0),
+    Vec2::new(1400.0, 860.0),
+];
+
+#[test]
+fn no_button_lies_over_another_at_any_size() {
+    use egui_kittest::kittest::Queryable as _;
+    let looking = std::env::var_os("DANQING_LOOK").is_some();
+    for (language, tag) in [(Language::Chinese, "zh"), (Language::English, "en")] {
+        for (size, page) in SIZES.iter().flat_map(|size| {
+            [Narrow::Write, Narrow::Look, Narrow::Browse].map(|page| (*size, page))
+        }) {
+            let mut scenes = all(language);
+            scenes.retain(|(name, _)| looking || *name == "at work");
+            for (name, mut state) in scenes {
+                state.layout.narrow = page;
+                let dialog = state.layout.dialog.is_some();
+                let calm = state.notices.live().next().is_none() && !dialog;
+                let theme = if tag == "zh" {
+                    Theme::Light
+                } else {
+                    Theme::Dark
+                };
+                let mut harness = window(state, size, 1.0, theme);
+                look(&mut harness, &format!("{} {page:?} {name} {tag}", size.x));
+                let buttons = harness.query_all_by_role(eframe::egui::accesskit::Role::Button);
+                let buttons: Vec<_> = buttons.map(|node| node.rect()).collect();
+                for (place, one) in buttons.iter().enumerate() {
+                    let within =
+                        one.min.y >= size.y || (one.min.x >= -1.0 && one.max.x <= size.x + 1.0);
+                    assert!(
+                        within,
+                        "{name} {size} {page:?}: {one:?} is within the window"
+                    );
+                    for two in buttons.iter().skip(place + 1).filter(|_| calm) {
+                        let over = one.shrink(1.0).intersects(two.shrink(1.0));
+                        let inside = one.contains_rect(*two) || two.contains_rect(*one);
+                        let scrolled = one.max.y > size.y || two.max.y > size.y;
+                        assert!(
+                            !over || inside || scrolled,
+                            "{name} {size} {page:?}: {one:?} {two:?}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_details_of_a_failure_are_folded_and_leave_the_picture_in_sight() {
+    use egui_kittest::kittest::Queryable as _;
+    let mut harness = window(failures(Language::English), SIZES[3], 1.0, Theme::Dark);
+    assert!(
+        harness.query_by_label("no transformer folder").is_some(),
+        "a short one is shown"
+    );
+    assert!(harness.query_by_label_contains("line 7").is_none());
+    let before = harness.get_by_label("Details").rect();
+    harness.get_by_label("Details").click();
+    harness.run_steps(4);
+    assert!(harness.query_by_label_contains("line 7").is_some());
+    let undo = harness.get_all_by_label("Undo").last().unwrap().rect();
+    assert!(
+        (500.0..900.0).contains(&undo.center().x),
+        "over the picture: {undo:?}"
+    );
+    assert!(before.min.y > 860.0 / 2.0, "in the lower half: {before:?}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use eframe::egui::{
     Stroke, StrokeKind, TextStyle, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 
-use super::focus_stroke;
+use super::{focus_ring, focus_stroke};
 use crate::app::theme::{CONTROL, CONTROL_RADIUS, Tokens};
 use crate::app::views::icons::Icon;
 
@@ -180,6 +180,7 @@ pub fn chip(ui: &mut Ui, text: &str, chosen: bool) -> Response {
     let padding = std::mem::replace(&mut ui.spacing_mut().button_padding, vec2(8.0, 3.0));
     let response = ui.add(button);
     ui.spacing_mut().button_padding = padding;
+    focus_ring(ui, &response, response.rect, 13);
     response
 }
 
@@ -209,7 +210,9 @@ pub fn segments(ui: &mut Ui, names: &[String], chosen: usize) -> Option<usize> {
                 // Each in its own place: in a row that grows, every next one would stand a little lower.
                 let left = row.left() + index as f32 * (width + GAP);
                 let place = Rect::from_min_size(pos2(left, row.top()), vec2(width, 28.0));
-                if ui.put(place, button).clicked() {
+                let response = ui.put(place, button);
+                focus_ring(ui, &response, place, CONTROL_RADIUS);
+                if response.clicked() {
                     pressed = Some(index);
                 }
             }

@@ -1,6 +1,8 @@
 //! The controls that every panel shares: cards, icon buttons, chips, labelled sliders, empty states.
 
 mod buttons;
+mod ends;
+mod focus;
 mod rows;
 
 pub use self::buttons::{
@@ -8,6 +10,8 @@ pub use self::buttons::{
     primary_button, segments, small_icon_button, small_icon_button_tip, small_icon_toggle,
     text_button,
 };
+pub use self::ends::{at_end, end_width};
+pub use self::focus::{focus_ring, focus_stroke, follow_focus};
 pub use self::rows::{
     HANDLE, VALUE_WIDTH, cover, fact, labelled_row, paint_tile, row_ground, slider_row, tile,
     wide_choice,
@@ -44,12 +48,6 @@ pub fn title(ui: &mut Ui, text: &str) {
 /// A secondary line.
 pub fn hint(ui: &mut Ui, text: &str) -> Response {
     ui.add(egui::Label::new(RichText::new(text).small().color(Tokens::of(ui).text_weak)).wrap())
-}
-
-/// The outline of what the keyboard is on.
-#[must_use]
-pub fn focus_stroke(ui: &Ui) -> Stroke {
-    Stroke::new(2.0, Tokens::of(ui).accent_text)
 }
 
 /// Whether what the keyboard is on is to be removed; the key is then taken.

@@ -35,22 +35,83 @@ pub fn slider_row(
             })
             .inner
             .accessible_name(name);
-        let number = |text: &str| {
-            let digits = text.trim().trim_end_matches(|c: char| !c.is_ascii_digit());
-            digits.parse().ok()
-        };
-        let drag = egui::DragValue::new(value)
-            .range(range)
-            .speed(step * 0.25)
-            .custom_formatter(|value, _| format(value))
-            .custom_parser(number);
-        ui.spacing_mut().button_padding = vec2(4.0, 3.0);
-        let typed = ui
-            .add_sized(vec2(VALUE_WIDTH, 28.0), drag)
-            .accessible_name(name);
+        let typed = typed(ui, name, value, range, step, format);
         *value = (*value / step).round() * step;
         slider.union(typed)
     })
+}
+
+/// A number while it is typed. What is made of it may be another, and must not take its place under the typing hand.
+#[derive(Clone, Copy)]
+struct Typed {
+    number: f64,
+    /// What the row stood at when it was typed.
+    stood: f64,
+    /// Whether it was typed just now, so that what is made of it is still to be seen.
+    fresh: bool,
+}
+
+/// `number` and the steps that arrows up and down ask for.
+fn stepped(ui: &Ui, number: f64, step: f64) -> f64 {
+    let presses =
+        |key| ui.input_mut(|input| input.count_and_consume_key(egui::Modifiers::NONE, key)) as f64;
+    let by = presses(egui::Key::ArrowUp) - presses(egui::Key::ArrowDown);
+    if by == 0.0 {
+        return number;
+    }
+    ((number / step).round() + by) * step
+}
+
+/// The typed value of a slider.
+fn typed(
+    ui: &mut Ui,
+    name: &str,
+    value: &mut f64,
+    range: std::ops::RangeInclusive<f64>,
+    step: f64,
+    format: impl Fn(f64) -> String,
+) -> Response {
+    let key = ui.scope_id().with(("typed", name));
+    let kept = ui.data(|data| data.get_temp::<Typed>(key));
+    // A change that came from elsewhere is shown at once.
+    let kept = kept.filter(|kept| kept.fresh || kept.stood == *value);
+    let before = kept.map_or(*value, |kept| kept.number);
+    let mut number = before;
+    if kept.is_some() {
+        // A quarter of a step, which suits the drag, would be rounded away.
+        number = stepped(ui, number, step).clamp(*range.start(), *range.end());
+    }
+    let parse = |text: &str| {
+        let digits = text.trim().trim_end_matches(|c: char| !c.is_ascii_digit());
+        digits.parse().ok()
+    };
+    let drag = egui::DragValue::new(&mut number)
+        .range(range)
+        .speed(step * 0.25)
+        .custom_formatter(|value, _| format(value))
+        .custom_parser(parse);
+    ui.spacing_mut().button_padding = vec2(4.0, 3.0);
+    let response = ui
+        .add_sized(vec2(VALUE_WIDTH, 28.0), drag)
+        .accessible_name(name);
+    let fresh = number != before;
+    let stood = *value;
+    if fresh {
+        *value = number;
+    }
+    ui.data_mut(|data| {
+        if response.has_focus() {
+            let typed = Typed {
+                number,
+                stood,
+                fresh,
+            };
+            data.insert_temp(key, typed);
+        } else {
+            data.remove::<Typed>(key);
+        }
+    });
+    response
 }
 
 /// A row of a card: its name on the left, in a column that all such rows share, and a control behind it.
