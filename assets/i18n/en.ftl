@@ -322,8 +322,9 @@ models-loading = Loading…
 models-unusable = This model cannot be used; the reason stands below its name
 models-forget = Remove { $name } from the list; its files stay
 models-get-title = Where to get Z-Image-Turbo
-models-get = Download the whole repository (about 33 GB) from one of these pages, keep its folders as they are, and add the folder above:
+models-get = Download the whole repository (about 33 GB) from one of these pages, keep its folders as they are, and add the folder above. A folder with the three files of ComfyUI and the repository's tokenizer.json works too:
 models-get-files = model_index.json   scheduler/   text_encoder/   tokenizer/   transformer/   vae/
+    z_image_turbo_bf16.safetensors   qwen_3_4b.safetensors   ae.safetensors   tokenizer.json
 
 ## Settings
 settings-title = Settings

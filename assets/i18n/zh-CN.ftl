@@ -294,8 +294,9 @@ models-loading = 正在载入…
 models-unusable = 此模型无法使用，原因见名称下方
 models-forget = 从列表中移除 { $name }，文件保留
 models-get-title = 如何获取 Z-Image-Turbo
-models-get = 从以下任一页面下载整个仓库（约 33 GB），保持文件夹结构不变，再在上方添加该文件夹：
+models-get = 从以下任一页面下载整个仓库（约 33 GB），保持文件夹结构不变，再在上方添加该文件夹。也可以把 ComfyUI 所用的三个文件和仓库中的 tokenizer.json 放进同一个文件夹来添加：
 models-get-files = model_index.json   scheduler/   text_encoder/   tokenizer/   transformer/   vae/
+    z_image_turbo_bf16.safetensors   qwen_3_4b.safetensors   ae.safetensors   tokenizer.json
 
 ## 设置
 settings-title = 设置
