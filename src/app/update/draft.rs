@@ -7,7 +7,7 @@ use crate::app::i18n::{Language, Message};
 use crate::app::notices::{Offer, Weight};
 use crate::app::state::{CanvasState, DEMO_PRESETS, Narrow, PresetEntry, RightTab, State};
 use crate::request::preset::Preset;
-use crate::request::{Draft, ImageSize, Seed};
+use crate::request::{Draft, ImageSize, Seed, without_style_word};
 
 /// Changes that follow each other faster than this are one step of undo: a whole drag, a whole word.
 const ONE_STEP: Duration = Duration::from_millis(900);
@@ -108,28 +108,14 @@ pub(super) fn swap_sides(state: &mut State, out: &mut Vec<Effect>) {
 /// Puts a word of style behind the prompt, or takes it out.
 pub(super) fn style_word(state: &mut State, word: &str, out: &mut Vec<Effect>) {
     let prompt = state.draft.prompt.clone();
-    let new = if prompt.contains(word) {
-        let joined = [
-            format!("，{word}"),
-            format!(", {word}"),
-            format!("{word}，"),
-            format!("{word}, "),
-            word.to_owned(),
-        ];
-        let found = joined
-            .iter()
-            .find(|joined| prompt.contains(joined.as_str()));
-        found.map_or(prompt.clone(), |found| {
-            prompt.replacen(found.as_str(), "", 1)
-        })
-    } else {
-        Draft {
+    let new = without_style_word(&prompt, word).unwrap_or_else(|| {
+        let written = Draft {
             prompt,
             style: word.to_owned(),
             ..Draft::default()
-        }
-        .full_prompt()
-    };
+        };
+        written.full_prompt()
+    });
     change(state, out, |draft| draft.prompt = new);
 }
 
