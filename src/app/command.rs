@@ -281,6 +281,10 @@ pub enum Command {
     Settings(Box<Settings>),
     /// Chooses a gallery folder.
     PickGalleryFolder,
+    /// The path as it is typed so far.
+    TypePath(String),
+    /// Uses the path that was typed.
+    UsePath,
     /// Files were dropped, opened or named.
     Import(Vec<PathBuf>),
     /// Text was pasted for import.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::settings::Settings;
-use super::state::{ExportKind, Unsaved};
+use super::state::{ExportKind, TypedPath, Unsaved};
 use crate::engine::{JobId, PreviewQuality};
 use crate::gallery::Entry;
 use crate::request::Request;
@@ -79,6 +79,8 @@ pub enum Effect {
     SaveCopy(PathBuf, ExportKind),
     /// Asks where a picture goes that could be written nowhere, and writes it there.
     SaveUnsaved(Unsaved),
+    /// Does with a typed path what was asked for it.
+    UsePath(TypedPath),
     /// Copies text.
     CopyText(String),
     /// Copies a picture.

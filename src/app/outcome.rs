@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::i18n::Message;
 use super::notices::Weight;
-use super::state::{ModelFacts, PresetEntry, SystemState, TokenCount, Unsaved};
+use super::state::{ModelFacts, PresetEntry, SystemState, TokenCount, TypedPath, Unsaved};
 use crate::gallery::Metadata;
 use crate::pipeline::device::DeviceInfo;
 use crate::request::Draft;
@@ -23,6 +23,8 @@ pub enum Outcome {
     FilesPicked(Vec<PathBuf>),
     /// A gallery folder was chosen.
     GalleryPicked(PathBuf),
+    /// The desktop showed no dialog; the path may be typed instead.
+    NoDialog(TypedPath),
     /// What a picture says about itself.
     Facts(PathBuf, Option<Arc<Metadata>>),
     /// The presets, read anew.

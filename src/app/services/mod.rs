@@ -3,6 +3,7 @@
 mod models;
 mod pictures;
 mod presets;
+mod typed_path;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -107,6 +108,7 @@ impl Services {
             Effect::SaveUnsaved(unsaved) => self
                 .background
                 .run("save unsaved", move || save_unsaved(unsaved)),
+            Effect::UsePath(typed) => self.use_path(typed),
             Effect::CopyText(text) => ctx.copy_text(text),
             Effect::CopyPicture(path) => self.copy_picture(ctx.clone(), path),
             Effect::Reveal(path) => self

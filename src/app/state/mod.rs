@@ -5,6 +5,7 @@ mod engine;
 mod gallery;
 mod layout;
 mod presets;
+mod typed_path;
 
 pub use self::desk::{Desk, MAX_TOKENS, Reuse, TokenCount};
 pub use self::engine::{EngineState, Foretold, Model, ModelFacts, SystemState, Unsaved, Unusable};
@@ -13,6 +14,7 @@ pub use self::gallery::{
 };
 pub use self::layout::{Closing, Dialog, LayoutState, Narrow, RightTab};
 pub use self::presets::{PresetEntry, PresetState};
+pub use self::typed_path::{PathFor, TypedPath};
 pub use super::notices::NoticeId;
 
 use std::path::{Path, PathBuf};

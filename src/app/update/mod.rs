@@ -87,6 +87,15 @@ pub fn command(state: &mut State, command: Command) -> Vec<Effect> {
         Command::PaletteLine(line) => state.layout.palette_line = line,
         Command::Settings(settings) => change_settings(state, *settings, out),
         Command::PickGalleryFolder => out.push(Effect::PickGallery),
+        Command::TypePath(text) => {
+            if let Some(path) = &mut state.layout.path {
+                path.text = text;
+            }
+        }
+        Command::UsePath => {
+            state.layout.dialog = None;
+            out.extend(state.layout.path.take().map(Effect::UsePath));
+        }
         Command::Import(paths) => out.push(Effect::Import(paths)),
         Command::ImportText(text) => out.push(Effect::ImportText(text)),
         Command::DismissNotice(id) => {

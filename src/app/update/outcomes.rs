@@ -8,7 +8,7 @@ use crate::app::i18n::Message;
 use crate::app::notices::Weight;
 use crate::app::outcome::{Imported, Outcome};
 use crate::app::settings::Settings;
-use crate::app::state::{Model, State};
+use crate::app::state::{Dialog, Model, State};
 
 pub(super) fn take(state: &mut State, outcome: Outcome, out: &mut Vec<Effect>) {
     match outcome {
@@ -29,6 +29,10 @@ pub(super) fn take(state: &mut State, outcome: Outcome, out: &mut Vec<Effect>) {
                 },
                 out,
             );
+        }
+        Outcome::NoDialog(path) => {
+            state.layout.path = Some(path);
+            state.layout.dialog = Some(Dialog::TypePath);
         }
         Outcome::Facts(path, facts) => {
             if state.gallery.chosen.as_ref() == Some(&path) {
@@ -88,7 +92,7 @@ fn add_model(state: &mut State, path: PathBuf, out: &mut Vec<Effect>) {
         out.push(Effect::SaveSession);
     }
     out.push(Effect::CheckModel(path));
-    state.layout.dialog = Some(crate::app::state::Dialog::Models);
+    state.layout.dialog = Some(Dialog::Models);
 }
 
 /// Does the right thing with each kind of file, and says it all at once.

@@ -9,7 +9,7 @@ use super::icons::Icon;
 use super::{keys, models, notices, palette, settings, system, widgets};
 use crate::app::command::Command;
 use crate::app::i18n::Words;
-use crate::app::state::{Dialog, ExportKind};
+use crate::app::state::{Dialog, ExportKind, PathFor};
 use crate::app::theme::Tokens;
 
 /// Draws the dialog that is open.
@@ -28,6 +28,7 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
         Dialog::SavePreset => (420.0, 300.0, Some("save-preset-title")),
         Dialog::PasteText => (520.0, 400.0, Some("paste-title")),
         Dialog::Export => (420.0, 300.0, Some("export-title")),
+        Dialog::TypePath => (520.0, 300.0, Some("path-title")),
     };
     let size = vec2(width.min(screen.x - 48.0), height.min(screen.y - 64.0));
     let modal = Modal::new(Id::unique(("dialog", dialog as u8)))
@@ -73,6 +74,7 @@ fn content(ui: &mut Ui, view: &mut View<'_>, dialog: Dialog) {
         Dialog::SavePreset => save_preset(ui, view),
         Dialog::PasteText => paste(ui, view),
         Dialog::Export => export(ui, view),
+        Dialog::TypePath => type_path(ui, view),
     }
 }
 
@@ -187,6 +189,58 @@ fn export(ui: &mut Ui, view: &mut View<'_>) {
             view.send(Command::CloseDialog);
             view.send(Command::ExportAs(kind));
         }
+    }
+}
+
+/// A field for a path, where the desktop has no dialog for files.
+fn type_path(ui: &mut Ui, view: &mut View<'_>) {
+    let Some(path) = view.state.layout.path.as_ref() else {
+        return;
+    };
+    let about = match path.wanted {
+        PathFor::Import => "path-for-import",
+        PathFor::Model => "path-for-model",
+        PathFor::Gallery => "path-for-gallery",
+        PathFor::Copy(..) | PathFor::Unsaved(_) => "path-for-copy",
+    };
+    let about = view.say(about);
+    ui.add(egui::Label::new(&about).wrap());
+    let mut text = path.text.clone();
+    let response = TextEdit::singleline(&mut text)
+        .id(Id::unique("path field"))
+        .hint_text(view.say("path-hint"))
+        .desired_width(f32::INFINITY)
+        .margin(egui::Margin::symmetric(10, 8))
+        .show(ui)
+        .response
+        .response
+        .accessible_name(about);
+    if ui.memory(|memory| memory.focused().is_none()) {
+        response.request_focus();
+    }
+    widgets::hint(ui, &view.say("path-why"));
+    let ready = !text.trim().is_empty();
+    let enter = response.lost_focus()
+        && ui.input(|i| i.key_pressed(Key::Enter))
+        && !view.state.desk.composing;
+    let name = view.say(if path.wanted.writes() {
+        "path-save"
+    } else {
+        "path-open"
+    });
+    let pressed = ui
+        .add_enabled_ui(ready, |ui| {
+            let width = ui.available_width();
+            widgets::primary_button(ui, &name, width)
+        })
+        .inner
+        .on_disabled_hover_text(view.say("path-needs-text"))
+        .clicked();
+    if text != path.text {
+        view.send(Command::TypePath(text));
+    }
+    if ready && (pressed || enter) {
+        view.send(Command::UsePath);
     }
 }
 
