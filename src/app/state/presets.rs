@@ -31,6 +31,12 @@ impl PresetEntry {
         }
     }
 
+    /// What it sets, with its words in `language`.
+    #[must_use]
+    pub fn preset_in(&self, language: Language) -> Preset {
+        self.preset.in_language(language == Language::Chinese)
+    }
+
     /// What it is good for, in `language`.
     #[must_use]
     pub fn about(&self, language: Language) -> Option<&str> {
@@ -69,18 +75,9 @@ impl PresetState {
             .map(str::to_owned)
             .collect();
         self.entries.iter().enumerate().filter(move |(_, entry)| {
-            let preset = &entry.preset;
-            let texts = [
-                &preset.name,
-                &preset.name_zh,
-                &preset.about,
-                &preset.about_zh,
-                &preset.prompt,
-                &preset.style,
-            ];
-            let all: String = texts
-                .into_iter()
-                .flatten()
+            let all: String = entry
+                .preset
+                .texts()
                 .map(|text| text.to_lowercase() + " ")
                 .collect();
             words.iter().all(|word| all.contains(word.as_str()))

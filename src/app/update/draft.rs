@@ -246,10 +246,9 @@ pub(super) fn apply_preset(state: &mut State, place: usize, out: &mut Vec<Effect
     let Some(entry) = state.presets.entries.get(place) else {
         return;
     };
-    let name = entry
-        .name(state.settings.language.unwrap_or_else(Language::of_system))
-        .to_owned();
-    let preset = entry.preset.clone();
+    let language = state.settings.language.unwrap_or_else(Language::of_system);
+    let name = entry.name(language).to_owned();
+    let preset = entry.preset_in(language);
     change(state, out, |draft| preset.apply(draft));
     state.presets.applied = Some(place);
     let (weight, said) = applied(state, name, &preset);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::draft;
 use crate::app::effect::Effect;
-use crate::app::i18n::Message;
+use crate::app::i18n::{Language, Message};
 use crate::app::notices::Weight;
 use crate::app::outcome::{Imported, Outcome};
 use crate::app::settings::Settings;
@@ -72,7 +72,8 @@ fn apply_default_preset(state: &mut State) {
     };
     let mut entries = state.presets.entries.iter().enumerate();
     if let Some((place, entry)) = entries.find(|(_, entry)| &entry.key == wanted) {
-        entry.preset.apply(&mut state.draft);
+        let language = state.settings.language.unwrap_or_else(Language::of_system);
+        entry.preset_in(language).apply(&mut state.draft);
         state.presets.applied = Some(place);
     }
 }
@@ -118,7 +119,8 @@ fn take_imported(state: &mut State, imported: Imported, out: &mut Vec<Effect>) {
     }
     // One preset is meant to be used; many are meant to be kept.
     if let [only] = presets.as_slice() {
-        only.preset.apply(&mut new);
+        let language = state.settings.language.unwrap_or_else(Language::of_system);
+        only.preset_in(language).apply(&mut new);
         draft::warn_of_other_model(state, only);
     }
     let mut message = if good == 0 {

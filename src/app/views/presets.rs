@@ -143,10 +143,8 @@ fn made_for(view: &View<'_>, entry: &PresetEntry) -> String {
 fn tip(ui: &mut Ui, view: &View<'_>, entry: &PresetEntry, name: &str, about: &str) {
     ui.label(RichText::new(name).strong());
     ui.label(about);
-    for text in [&entry.preset.prompt, &entry.preset.style]
-        .into_iter()
-        .flatten()
-    {
+    let preset = entry.preset_in(view.words.language());
+    for text in [&preset.prompt, &preset.style].into_iter().flatten() {
         ui.label(text);
     }
     if let Some(why) = other_model(view, entry) {
@@ -180,7 +178,7 @@ fn remove_button(ui: &mut Ui, view: &mut View<'_>, place: usize, name: &str, row
 
 /// What a preset without a sentence of its own sets.
 fn summary(view: &View<'_>, entry: &PresetEntry) -> String {
-    let preset = &entry.preset;
+    let preset = entry.preset_in(view.words.language());
     let mut parts = Vec::new();
     if let Some(size) = preset.size {
         parts.push(format!("{}×{}", size.width(), size.height()));

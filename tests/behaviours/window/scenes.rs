@@ -7,7 +7,8 @@ use danqing::app::i18n::{Language, Message};
 use danqing::app::notices::{Offer, Weight};
 use danqing::app::settings::Settings;
 use danqing::app::state::{
-    CompareMode, Dialog, Model, ModelFacts, PresetEntry, RightTab, State, TokenCount,
+    CompareMode, Dialog, ExportKind, Model, ModelFacts, PathFor, PresetEntry, RightTab, State,
+    TokenCount, TypedPath,
 };
 use danqing::engine::slots::{Painting, Status};
 use danqing::engine::{ModelChoice, Queue};
@@ -253,6 +254,13 @@ pub fn all(language: Language) -> Vec<(&'static str, State)> {
             .error(Message::new("notice-failed").because("the device has too little memory"));
         list.push((name, state));
     }
+    let mut state = at_work(language);
+    state.layout.dialog = Some(Dialog::TypePath);
+    state.layout.path = Some(TypedPath {
+        wanted: PathFor::Copy("/home/li/a.png".into(), ExportKind::Jpeg),
+        text: "/home/li/a.jpg".into(),
+    });
+    list.push(("type a path", state));
     let mut state = at_work(language);
     state.recovery = Some(3);
     state.desk.negative_open = true;
