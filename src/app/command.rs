@@ -261,6 +261,15 @@ pub enum Command {
         /// Whether the chosen picture becomes its thumbnail.
         with_picture: bool,
     },
+    /// Puts the settings in the place of the own preset of this place, which keeps its name.
+    ReplacePreset {
+        /// The preset.
+        place: usize,
+        /// Whether the prompt is part of it.
+        with_prompt: bool,
+        /// Whether the chosen picture becomes its thumbnail.
+        with_picture: bool,
+    },
     /// Switches to the model of this place.
     ChooseModel(usize),
     /// Forgets the model of this place; its files stay.

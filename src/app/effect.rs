@@ -65,8 +65,15 @@ pub enum Effect {
     Import(Vec<PathBuf>),
     /// Reads text for import.
     ImportText(String),
-    /// Keeps a preset among the person's own, with a thumbnail of the picture at this path.
-    SavePreset(Box<Preset>, Option<PathBuf>),
+    /// Keeps a preset among the person's own.
+    SavePreset {
+        /// What to keep.
+        preset: Box<Preset>,
+        /// The picture of which a small one becomes its thumbnail.
+        picture: Option<PathBuf>,
+        /// The file of an earlier one that it replaces.
+        replaced: Option<PathBuf>,
+    },
     /// Removes a preset's file.
     RemovePreset(PathBuf),
     /// Asks for files to import.

@@ -29,6 +29,8 @@ pub enum Outcome {
     Facts(PathBuf, Option<Arc<Metadata>>),
     /// The presets, read anew.
     Presets(Vec<PresetEntry>),
+    /// A preset was kept under this key; the presets, read anew.
+    PresetSaved(String, Vec<PresetEntry>),
     /// Files were read.
     Imported(Box<Imported>),
     /// Devices were listed.

@@ -97,6 +97,16 @@ pub fn keep(own: &Path, preset: Preset) -> Result<PresetEntry, String> {
     Ok(entry(preset, Some(file), key))
 }
 
+/// Puts a preset in the place of the one in `file`.
+///
+/// # Errors
+/// Why the file cannot be written; it stays as it was.
+pub fn replace(file: PathBuf, preset: Preset) -> Result<PresetEntry, String> {
+    files::replace(&file, preset.to_json().as_bytes()).map_err(|error| error.to_string())?;
+    let key = key(&file);
+    Ok(entry(preset, Some(file), key))
+}
+
 /// Reads files and folders for what can be used of them. Presets are kept in `own`.
 #[must_use]
 pub fn import(own: &Path, paths: &[PathBuf]) -> Imported {

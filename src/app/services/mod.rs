@@ -97,7 +97,11 @@ impl Services {
             Effect::ImportText(text) => {
                 self.import(move |own| super::presets::import_text(own, &text))
             }
-            Effect::SavePreset(preset, picture) => self.save_preset(*preset, picture),
+            Effect::SavePreset {
+                preset,
+                picture,
+                replaced,
+            } => self.save_preset(*preset, picture, replaced),
             Effect::RemovePreset(file) => self.remove_preset(file),
             Effect::PickFiles => self.background.run("dialog", desktop::pick_files),
             Effect::PickModel => self.background.run("dialog", desktop::pick_model),

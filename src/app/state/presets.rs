@@ -56,6 +56,8 @@ pub struct PresetState {
     pub query: String,
     /// The one that was applied last.
     pub applied: Option<usize>,
+    /// Set until it was drawn once: the key of a preset to bring into view.
+    pub reveal: Option<String>,
 }
 
 impl PresetState {
@@ -64,6 +66,15 @@ impl PresetState {
         self.entries = entries;
         self.revision += 1;
         self.applied = None;
+    }
+
+    /// The place of the person's own preset of this name.
+    #[must_use]
+    pub fn own_named(&self, name: &str) -> Option<usize> {
+        self.entries.iter().position(|entry| {
+            let names = [&entry.preset.name, &entry.preset.name_zh];
+            entry.file.is_some() && names.into_iter().flatten().any(|known| known == name)
+        })
     }
 
     /// Those that match the search, with their places.

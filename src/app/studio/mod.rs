@@ -172,6 +172,7 @@ impl eframe::App for Studio {
         self.state.desk.focus_prompt = false;
         self.state.desk.focus_search = false;
         self.state.gallery.scroll_to_chosen = false;
+        self.state.presets.reveal = None;
         self.obey(&ctx);
         self.take_thumbnails(&ctx);
         self.frame_times.note(self.logic_time + since.elapsed());

@@ -1,5 +1,6 @@
 //! Changes of the draft, and of what is around it.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::app::effect::Effect;
@@ -290,6 +291,44 @@ pub(super) fn save_preset(
     out: &mut Vec<Effect>,
 ) {
     let mut preset = Preset::from_draft(name, &state.draft);
+    if state.settings.language.unwrap_or_else(Language::of_system) == Language::Chinese {
+        preset.name_zh = preset.name.clone();
+    }
+    keep_preset(state, preset, None, with_prompt, with_picture, out);
+}
+
+/// Puts the settings in the place of an own preset; what it is called and said to be good for stays.
+pub(super) fn replace_preset(
+    state: &mut State,
+    place: usize,
+    with_prompt: bool,
+    with_picture: bool,
+    out: &mut Vec<Effect>,
+) {
+    let Some(entry) = state.presets.entries.get(place) else {
+        return;
+    };
+    let old = &entry.preset;
+    let preset = Preset {
+        name: old.name.clone(),
+        name_zh: old.name_zh.clone(),
+        about: old.about.clone(),
+        about_zh: old.about_zh.clone(),
+        unknown: old.unknown.clone(),
+        ..Preset::from_draft("", &state.draft)
+    };
+    let file = entry.file.clone();
+    keep_preset(state, preset, file, with_prompt, with_picture, out);
+}
+
+fn keep_preset(
+    state: &mut State,
+    mut preset: Preset,
+    replaced: Option<PathBuf>,
+    with_prompt: bool,
+    with_picture: bool,
+    out: &mut Vec<Effect>,
+) {
     preset.model = state.current_model().map(|model| {
         if model.demo {
             DEMO_PRESETS.to_owned()
@@ -297,16 +336,17 @@ pub(super) fn save_preset(
             model.name.clone()
         }
     });
-    if state.settings.language.unwrap_or_else(Language::of_system) == Language::Chinese {
-        preset.name_zh = preset.name.clone();
-    }
     if !with_prompt {
         preset.prompt = None;
     }
     let chosen = state.gallery.chosen.as_ref().filter(|_| with_picture);
     let picture = chosen.map(|path| super::full(state, path));
     state.layout.dialog = None;
-    out.push(Effect::SavePreset(Box::new(preset), picture));
+    out.push(Effect::SavePreset {
+        preset: Box::new(preset),
+        picture,
+        replaced,
+    });
 }
 
 /// Shows the settings of a picture or of an imported file.

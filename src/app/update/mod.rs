@@ -69,6 +69,11 @@ pub fn command(state: &mut State, command: Command) -> Vec<Effect> {
             with_prompt,
             with_picture,
         } => draft::save_preset(state, &name, with_prompt, with_picture, out),
+        Command::ReplacePreset {
+            place,
+            with_prompt,
+            with_picture,
+        } => draft::replace_preset(state, place, with_prompt, with_picture, out),
         Command::ChooseModel(place) => choose_model(state, place, out),
         Command::ForgetModel(place) => {
             if place < state.models.len() {

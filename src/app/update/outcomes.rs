@@ -8,7 +8,7 @@ use crate::app::i18n::{Language, Message};
 use crate::app::notices::Weight;
 use crate::app::outcome::{Imported, Outcome};
 use crate::app::settings::Settings;
-use crate::app::state::{Dialog, Model, State};
+use crate::app::state::{Dialog, Model, PresetEntry, State};
 
 pub(super) fn take(state: &mut State, outcome: Outcome, out: &mut Vec<Effect>) {
     match outcome {
@@ -43,6 +43,7 @@ pub(super) fn take(state: &mut State, outcome: Outcome, out: &mut Vec<Effect>) {
             state.presets.list(entries);
             apply_default_preset(state);
         }
+        Outcome::PresetSaved(key, entries) => preset_saved(state, key, entries),
         Outcome::Imported(imported) => take_imported(state, *imported, out),
         Outcome::Devices(devices, system) => {
             state.devices = devices;
@@ -60,6 +61,22 @@ pub(super) fn take(state: &mut State, outcome: Outcome, out: &mut Vec<Effect>) {
         Outcome::Said(Weight::Warning, message) => state.notices.warn(message),
         Outcome::Said(Weight::Error, message) => state.notices.error(message),
     }
+}
+
+/// Says so, and shows where it is: the list may be long, and what was searched for may hide it.
+fn preset_saved(state: &mut State, key: String, entries: Vec<PresetEntry>) {
+    state.presets.list(entries);
+    let mut entries = state.presets.entries.iter().enumerate();
+    let Some((place, entry)) = entries.find(|(_, entry)| entry.key == key) else {
+        return;
+    };
+    let language = state.settings.language.unwrap_or_else(Language::of_system);
+    let said = Message::new("notice-preset-saved").with("name", entry.name(language));
+    state.notices.good(said);
+    state.presets.query.clear();
+    // The settings are what it sets.
+    state.presets.applied = Some(place);
+    state.presets.reveal = Some(key);
 }
 
 /// A start without a draft begins with the preset of the settings.

@@ -122,20 +122,28 @@ fn save_preset(ui: &mut Ui, view: &mut View<'_>) {
     let enter = response.lost_focus()
         && ui.input(|i| i.key_pressed(Key::Enter))
         && !view.state.desk.composing;
-    let save = ui.add_enabled_ui(ready, |ui| {
-        let width = ui.available_width();
-        widgets::primary_button(ui, &view.say("save-preset-save"), width)
-    });
-    let pressed = save
-        .inner
-        .on_disabled_hover_text(view.say("save-preset-needs-name"))
-        .clicked();
-    if ready && (pressed || enter) {
-        view.send(Command::SavePresetAs {
-            name: name.trim().to_owned(),
-            with_prompt,
-            with_picture,
-        });
+    // A name that is there already is a question, which Enter does not answer.
+    let same = view.state.presets.own_named(name.trim());
+    let command = match same {
+        Some(place) => replace_or_both(ui, view, place, &name, (with_prompt, with_picture)),
+        None => {
+            let save = ui.add_enabled_ui(ready, |ui| {
+                let width = ui.available_width();
+                widgets::primary_button(ui, &view.say("save-preset-save"), width)
+            });
+            let pressed = save
+                .inner
+                .on_disabled_hover_text(view.say("save-preset-needs-name"))
+                .clicked();
+            (ready && (pressed || enter)).then(|| Command::SavePresetAs {
+                name: name.trim().to_owned(),
+                with_prompt,
+                with_picture,
+            })
+        }
+    };
+    if let Some(command) = command {
+        view.send(command);
         name.clear();
     }
     keep_text(ui, "preset name", name);
@@ -143,6 +151,37 @@ fn save_preset(ui: &mut Ui, view: &mut View<'_>) {
         data.insert_temp(with_prompt_id, with_prompt);
         data.insert_temp(with_picture_id, with_picture);
     });
+}
+
+/// Asks what is to become of the preset of the same name.
+fn replace_or_both(
+    ui: &mut Ui,
+    view: &View<'_>,
+    place: usize,
+    name: &str,
+    (with_prompt, with_picture): (bool, bool),
+) -> Option<Command> {
+    let name = name.trim().to_owned();
+    let about = view.say_with("save-preset-same", &[("name", name.as_str().into())]);
+    ui.add(egui::Label::new(about).wrap());
+    ui.horizontal(|ui| {
+        let replace = widgets::button(ui, &view.say("save-preset-replace")).clicked();
+        let both = widgets::button(ui, &view.say("save-preset-both")).clicked();
+        if replace {
+            Some(Command::ReplacePreset {
+                place,
+                with_prompt,
+                with_picture,
+            })
+        } else {
+            both.then_some(Command::SavePresetAs {
+                name,
+                with_prompt,
+                with_picture,
+            })
+        }
+    })
+    .inner
 }
 
 fn paste(ui: &mut Ui, view: &mut View<'_>) {

@@ -95,6 +95,9 @@ fn row(ui: &mut Ui, view: &mut View<'_>, place: usize, entry: &PresetEntry, lang
         .about(language)
         .map_or_else(|| summary(view, entry), str::to_owned);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click());
+    if view.state.presets.reveal.as_ref() == Some(&entry.key) {
+        ui.scroll_to_rect(rect, Some(Align::Center));
+    }
     let label = label(view, entry, name);
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &label));
     let applied = view.state.presets.applied == Some(place);

@@ -4,6 +4,7 @@ use danqing::app::command::{Action, Command};
 use danqing::app::state::Closing;
 use danqing::engine::JobState;
 use danqing::request::preset::Preset;
+use danqing::request::{Draft, Steps};
 use eframe::egui::{Event, Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
 
@@ -67,6 +68,50 @@ fn a_saved_preset_keeps_the_chosen_picture_as_its_thumbnail() {
         assert_eq!(read.thumbnail.is_some(), with_picture, "{name}");
         assert_eq!(warnings, []);
     }
+}
+
+#[test]
+fn a_saved_preset_is_said_and_shown_and_a_second_of_its_name_is_asked_about() {
+    let mut desk = Desk::open();
+    let save = |desk: &mut Desk<'_>, steps: u32, button: &str| {
+        let draft = Draft {
+            steps: Steps::new(steps).unwrap(),
+            ..desk.state().draft.clone()
+        };
+        desk.send(Command::Draft(Box::new(draft)));
+        desk.send(Command::SearchPresets("nothing has this".into()));
+        desk.send(Action::SavePreset);
+        desk.window.run_steps(2);
+        desk.window.event(Event::Text("Mine".into()));
+        desk.window.run_steps(2);
+        let before = desk.state().presets.revision;
+        desk.window.get_by_label(button).click();
+        desk.wait("it is listed", |state| state.presets.revision > before);
+    };
+    let steps = |desk: &Desk<'_>| {
+        let own = desk.state().presets.entries.iter();
+        let own = own.filter(|entry| entry.file.is_some());
+        own.map(|entry| entry.preset.steps.map_or(0, |steps| steps.get()))
+            .collect::<Vec<_>>()
+    };
+    save(&mut desk, 5, "Save preset");
+    assert!(desk.notices().contains(&"notice-preset-saved"));
+    let presets = &desk.state().presets;
+    let applied = presets.applied.map(|place| &presets.entries[place]);
+    assert_eq!(applied.unwrap().preset.name.as_deref(), Some("Mine"));
+    assert_eq!(presets.query, "", "a search does not hide it");
+    desk.window.run_steps(3);
+    let row = desk.window.get_by_label("Apply preset Mine").rect();
+    assert!(row.bottom() < 900.0, "it was brought into view: {row}");
+
+    save(&mut desk, 6, "Replace it");
+    assert_eq!(steps(&desk), [6]);
+    save(&mut desk, 7, "Keep both");
+    assert_eq!(
+        steps(&desk),
+        [7, 6],
+        "by file name: preset-mine-2, preset-mine"
+    );
 }
 
 #[test]
