@@ -364,7 +364,8 @@ settings-preset-none = None
 settings-value-wrong = The settings file says { $key } = { $value }, which is not known; the usual value is used
 settings-put-aside = The settings file could not be read and was put aside as { $path }; the usual settings are used
 settings-unreadable = The settings file { $path } cannot be read; the usual settings are used
-session-unreadable = The draft of the last session could not be read and was put aside
+session-put-aside = The draft of the last session could not be read and was put aside as { $path }
+session-unreadable = The draft of the last session, { $path }, cannot be read
 
 ## System
 system-title = System
@@ -494,7 +495,7 @@ notice-not-opened = { $path } cannot be opened
 notice-not-restarted = Danqing cannot restart itself; close it and open it again
 notice-preset-applied = Preset { $name } applied
 notice-preset-other-model = Preset { $name } was made for { $model }; { $current } cannot be expected to paint it well
-notice-preset-saved = Saved preset { $name }
+notice-preset-saved = Preset { $name } saved
 notice-preset-not-saved = The preset could not be saved
 notice-preset-not-removed = The preset could not be deleted
 notice-settings-not-saved = The settings could not be saved

@@ -336,7 +336,8 @@ settings-preset-none = 无
 settings-value-wrong = 设置文件中的 { $key } = { $value } 无法识别，已改用默认值
 settings-put-aside = 设置文件无法读取，已移至 { $path }，现用默认设置
 settings-unreadable = 设置文件 { $path } 无法读取，现用默认设置
-session-unreadable = 上次的草稿无法读取，已另行保留
+session-put-aside = 上次的草稿无法读取，已移至 { $path }
+session-unreadable = 上次的草稿 { $path } 无法读取
 
 ## 系统
 system-title = 系统
