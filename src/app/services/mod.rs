@@ -12,7 +12,7 @@ use eframe::egui::{Context, UserAttentionType, ViewportCommand};
 
 use self::models::check_model;
 use self::pictures::{save_copy, save_unsaved};
-use super::background::Background;
+use super::background::{Background, Latest};
 use super::desktop;
 use super::effect::Effect;
 use super::i18n::Message;
@@ -41,6 +41,10 @@ pub struct Services {
     pub thumbs: Option<Thumbs>,
     /// Other work.
     pub background: Background,
+    /// Writes of the settings.
+    pub settings_writes: Latest,
+    /// Writes of the session.
+    pub session_writes: Latest,
     /// Wakes the window.
     pub wake: Arc<dyn Fn() + Send + Sync>,
     /// The tokenizer of the loaded model, and whose it is.
@@ -138,13 +142,15 @@ impl Services {
 
     fn save_settings(&self, settings: Settings) {
         let file = self.places.settings();
-        self.background.run("save settings", move || {
-            let why = settings.save(&file).err()?;
-            Some(Outcome::Said(
-                Weight::Error,
-                Message::new("notice-settings-not-saved").because(why),
-            ))
-        });
+        let writes = &self.settings_writes;
+        self.background
+            .run_latest("save settings", writes, move || {
+                let why = settings.save(&file).err()?;
+                Some(Outcome::Said(
+                    Weight::Error,
+                    Message::new("notice-settings-not-saved").because(why),
+                ))
+            });
     }
 
     /// Closes the window; the program that takes its place starts when this one has let go of the queue.

@@ -182,6 +182,9 @@ impl eframe::App for Studio {
     }
 
     fn on_exit(&mut self) {
+        // Nothing older may land on what is written here.
+        self.services.session_writes.finish();
+        self.services.settings_writes.finish();
         if let Err(error) = self.session().save(&self.services.places.session()) {
             tracing::error!(%error, "the session is not saved");
         }
