@@ -231,6 +231,15 @@ fn export(ui: &mut Ui, view: &mut View<'_>) {
     }
 }
 
+/// Whether what is called `name` was not drawn in the pass before this one.
+fn just_opened(ui: &Ui, name: &str) -> bool {
+    let now = ui.ctx().cumulative_pass_nr();
+    let id = Id::unique(("drawn in pass", name));
+    let before =
+        ui.data_mut(|data| std::mem::replace(data.get_temp_mut_or_default::<u64>(id), now));
+    before + 1 < now
+}
+
 /// A field for a path, where the desktop has no dialog for files.
 fn type_path(ui: &mut Ui, view: &mut View<'_>) {
     let Some(path) = view.state.layout.path.as_ref() else {
@@ -254,7 +263,7 @@ fn type_path(ui: &mut Ui, view: &mut View<'_>) {
         .response
         .response
         .accessible_name(about);
-    if ui.memory(|memory| memory.focused().is_none()) {
+    if just_opened(ui, "path field") {
         response.request_focus();
     }
     widgets::hint(ui, &view.say("path-why"));

@@ -155,3 +155,27 @@ fn two_presses_within_one_frame_are_two_jobs() {
     desk.window.step();
     desk.wait("both wait", |state| state.queue.jobs.len() == 2);
 }
+
+/// Nor the last word before it.
+#[test]
+fn a_word_and_the_press_behind_it_within_one_frame_are_one_job() {
+    let mut desk = Desk::open();
+    desk.send(Action::PauseQueue);
+    desk.wait("it is paused", |state| state.queue.paused);
+    desk.write("a fox");
+    desk.send(Action::FocusPrompt);
+    desk.window.run_steps(2);
+    let events = &mut desk.window.input_mut().events;
+    events.push(Event::Text(" in the snow".into()));
+    events.push(Event::Key {
+        key: Key::Enter,
+        physical_key: None,
+        pressed: true,
+        repeat: false,
+        modifiers: Modifiers::COMMAND,
+    });
+    desk.window.step();
+    desk.wait("it waits", |state| state.queue.jobs.len() == 1);
+    let job = &desk.state().queue.jobs[0];
+    assert_eq!(job.request.prompt.as_str(), "a fox in the snow");
+}
