@@ -334,8 +334,9 @@ models-loading = Loading…
 models-unusable = This model cannot be used; the reason stands below its name
 models-forget = Remove { $name } from the list; its files stay
 models-get-title = Where to get Z-Image-Turbo
-models-get = Download the whole repository (about 33 GB) from one of these pages, keep its folders as they are, and add the folder above:
+models-get = Download the whole repository (about 33 GB) from one of these pages, keep its folders as they are, and add the folder above. A folder with the three files of ComfyUI and the repository's tokenizer.json works too:
 models-get-files = model_index.json   scheduler/   text_encoder/   tokenizer/   transformer/   vae/
+    z_image_turbo_bf16.safetensors   qwen_3_4b.safetensors   ae.safetensors   tokenizer.json
 
 ## Settings
 settings-title = Settings
@@ -375,7 +376,8 @@ settings-preset-none = None
 settings-value-wrong = The settings file says { $key } = { $value }, which is not known; the usual value is used
 settings-put-aside = The settings file could not be read and was put aside as { $path }; the usual settings are used
 settings-unreadable = The settings file { $path } cannot be read; the usual settings are used
-session-unreadable = The draft of the last session could not be read and was put aside
+session-put-aside = The draft of the last session could not be read and was put aside as { $path }
+session-unreadable = The draft of the last session, { $path }, cannot be read
 
 ## System
 system-title = System
@@ -415,6 +417,9 @@ save-preset-name = Name
 save-preset-with-prompt = Include the prompt
 save-preset-with-picture = Show the chosen picture beside its name
 save-preset-save = Save preset
+save-preset-same = There is already a preset called { $name }
+save-preset-replace = Replace it
+save-preset-both = Keep both
 save-preset-needs-name = Give the preset a name
 paste-title = Import from text
 paste-about = Paste a preset in JSON, the parameters of a picture from another tool, or paths of files.
@@ -428,6 +433,16 @@ export-jpeg = JPEG…
 export-jpeg-about = Small, without prompt and settings
 export-webp = WebP…
 export-webp-about = Without loss and smaller than PNG, without prompt and settings
+path-title = Path
+path-hint = Full path
+path-why = This desktop shows no file dialog: that takes xdg-desktop-portal or zenity.
+path-for-import = The preset, picture or folder to open:
+path-for-model = The model's folder or its transformer's file:
+path-for-gallery = The folder for pictures:
+path-for-copy = Where to save the picture:
+path-open = Open
+path-save = Save
+path-needs-text = Type a path first
 closing-title = A picture is being painted
 closing-text = If you close now, its job starts again the next time. Finished pictures are safe.
 closing-stay = Keep painting
@@ -498,10 +513,13 @@ notice-picture-not-copied = The picture could not be copied
 notice-prompt-copied = Prompt copied
 notice-exported = Exported to { $path }
 notice-not-exported = The picture could not be exported
+notice-path-missing = There is nothing to open at { $path }
+notice-path-taken = { $path } exists already; choose another name
 notice-not-opened = { $path } cannot be opened
 notice-not-restarted = Danqing cannot restart itself; close it and open it again
 notice-preset-applied = Preset { $name } applied
 notice-preset-other-model = Preset { $name } was made for { $model }; { $current } cannot be expected to paint it well
+notice-preset-saved = Preset { $name } saved
 notice-preset-not-saved = The preset could not be saved
 notice-preset-removed = Preset { $name } was deleted
 notice-preset-back = Preset { $name } is back

@@ -306,8 +306,9 @@ models-loading = 正在载入…
 models-unusable = 此模型无法使用，原因见名称下方
 models-forget = 从列表中移除 { $name }，文件保留
 models-get-title = 如何获取 Z-Image-Turbo
-models-get = 从以下任一页面下载整个仓库（约 33 GB），保持文件夹结构不变，再在上方添加该文件夹：
+models-get = 从以下任一页面下载整个仓库（约 33 GB），保持文件夹结构不变，再在上方添加该文件夹。也可以把 ComfyUI 所用的三个文件和仓库中的 tokenizer.json 放进同一个文件夹来添加：
 models-get-files = model_index.json   scheduler/   text_encoder/   tokenizer/   transformer/   vae/
+    z_image_turbo_bf16.safetensors   qwen_3_4b.safetensors   ae.safetensors   tokenizer.json
 
 ## 设置
 settings-title = 设置
@@ -347,7 +348,8 @@ settings-preset-none = 无
 settings-value-wrong = 设置文件中的 { $key } = { $value } 无法识别，已改用默认值
 settings-put-aside = 设置文件无法读取，已移至 { $path }，现用默认设置
 settings-unreadable = 设置文件 { $path } 无法读取，现用默认设置
-session-unreadable = 上次的草稿无法读取，已另行保留
+session-put-aside = 上次的草稿无法读取，已移至 { $path }
+session-unreadable = 上次的草稿 { $path } 无法读取
 
 ## 系统
 system-title = 系统
@@ -387,6 +389,9 @@ save-preset-name = 名称
 save-preset-with-prompt = 包含提示词
 save-preset-with-picture = 用所选图片作缩略图
 save-preset-save = 保存预设
+save-preset-same = 已有名为“{ $name }”的预设
+save-preset-replace = 替换
+save-preset-both = 两个都保留
 save-preset-needs-name = 请为预设起个名字
 paste-title = 从文本导入
 paste-about = 粘贴 JSON 预设、其他工具的图片参数，或文件路径。
@@ -400,6 +405,16 @@ export-jpeg = JPEG…
 export-jpeg-about = 体积小，不含提示词与设置
 export-webp = WebP…
 export-webp-about = 无损且比 PNG 小，不含提示词与设置
+path-title = 路径
+path-hint = 完整路径
+path-why = 此桌面没有文件选择框，需要 xdg-desktop-portal 或 zenity。
+path-for-import = 要打开的预设、图片或文件夹：
+path-for-model = 模型所在的文件夹，或它的 transformer 文件：
+path-for-gallery = 存放图片的文件夹：
+path-for-copy = 图片存到哪里：
+path-open = 打开
+path-save = 保存
+path-needs-text = 请先输入路径
 closing-title = 正在绘制图片
 closing-text = 现在关闭的话，这个任务下次会重新开始。已完成的图片不受影响。
 closing-stay = 继续绘制
@@ -458,10 +473,13 @@ notice-picture-not-copied = 图片无法复制
 notice-prompt-copied = 提示词已复制
 notice-exported = 已导出到 { $path }
 notice-not-exported = 图片无法导出
+notice-path-missing = { $path } 处没有可打开的内容
+notice-path-taken = { $path } 已存在，请换一个名字
 notice-not-opened = 无法打开 { $path }
 notice-not-restarted = 丹青无法自行重启，请关闭后重新打开
 notice-preset-applied = 已应用预设“{ $name }”
 notice-preset-other-model = 预设“{ $name }”为 { $model } 制作，用 { $current } 难以画好
+notice-preset-saved = 预设“{ $name }”已保存
 notice-preset-not-saved = 预设无法保存
 notice-preset-removed = 已删除预设“{ $name }”
 notice-preset-back = 已恢复预设“{ $name }”

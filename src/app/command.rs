@@ -281,6 +281,15 @@ pub enum Command {
         /// Whether the chosen picture becomes its thumbnail.
         with_picture: bool,
     },
+    /// Puts the settings in the place of the own preset of this place, which keeps its name.
+    ReplacePreset {
+        /// The preset.
+        place: usize,
+        /// Whether the prompt is part of it.
+        with_prompt: bool,
+        /// Whether the chosen picture becomes its thumbnail.
+        with_picture: bool,
+    },
     /// Switches to the model of this place.
     ChooseModel(usize),
     /// Forgets the model of this place; its files stay.
@@ -303,6 +312,10 @@ pub enum Command {
     Settings(Box<Settings>),
     /// Chooses a gallery folder.
     PickGalleryFolder,
+    /// The path as it is typed so far.
+    TypePath(String),
+    /// Uses the path that was typed.
+    UsePath,
     /// Files were dropped, opened or named.
     Import(Vec<PathBuf>),
     /// Text was pasted for import.

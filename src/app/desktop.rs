@@ -1,48 +1,103 @@
 //! The desktop around the window: its file dialogs and its file manager. Nothing here may run on the window's thread.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use super::i18n::Message;
 use super::notices::Weight;
 use super::outcome::Outcome;
+use super::state::{PathFor, TypedPath};
+
+/// Nobody closes a dialog sooner than this after it was asked for.
+const QUICKEST: Duration = Duration::from_millis(300);
 
 /// Asks for files to import.
 pub fn pick_files() -> Option<Outcome> {
-    let files = rfd::FileDialog::new()
-        .add_filter("JSON, PNG, safetensors", &["json", "png", "safetensors"])
-        .pick_files()?;
-    Some(Outcome::FilesPicked(files))
+    let dialog = rfd::FileDialog::new()
+        .add_filter("JSON, PNG, safetensors", &["json", "png", "safetensors"]);
+    let files = ask(|| dialog.pick_files(), || proposed(PathFor::Import));
+    files.map_or_else(|other| other, |files| Some(Outcome::FilesPicked(files)))
 }
 
 /// Asks for a checkpoint's folder.
 pub fn pick_model() -> Option<Outcome> {
-    rfd::FileDialog::new()
-        .pick_folder()
-        .map(Outcome::ModelPicked)
+    let dialog = rfd::FileDialog::new();
+    let folder = ask(|| dialog.pick_folder(), || proposed(PathFor::Model));
+    folder.map_or_else(|other| other, |folder| Some(Outcome::ModelPicked(folder)))
 }
 
 /// Asks for a gallery folder.
 pub fn pick_gallery() -> Option<Outcome> {
-    rfd::FileDialog::new()
-        .pick_folder()
-        .map(Outcome::GalleryPicked)
+    let dialog = rfd::FileDialog::new();
+    let folder = ask(|| dialog.pick_folder(), || proposed(PathFor::Gallery));
+    folder.map_or_else(|other| other, |folder| Some(Outcome::GalleryPicked(folder)))
+}
+
+fn proposed(wanted: PathFor) -> TypedPath {
+    TypedPath {
+        wanted,
+        text: String::new(),
+    }
 }
 
 /// Asks where a copy of `source` goes.
-pub fn pick_target(source: &Path, ending: &str) -> Option<PathBuf> {
+///
+/// # Errors
+/// No path: what there is to do instead, if anything.
+pub fn pick_target(
+    source: &Path,
+    ending: &str,
+    wanted: PathFor,
+) -> Result<PathBuf, Option<Outcome>> {
     let stem = source
         .file_stem()
         .map(|stem| stem.to_string_lossy().into_owned())
         .unwrap_or_default();
-    let target = rfd::FileDialog::new()
+    let dialog = rfd::FileDialog::new()
         .set_file_name(format!("{stem}.{ending}"))
-        .add_filter(ending.to_ascii_uppercase(), &[ending])
-        .save_file()?;
-    Some(if target.extension().is_some() {
-        target
-    } else {
-        target.with_extension(ending)
-    })
+        .add_filter(ending.to_ascii_uppercase(), &[ending]);
+    ask(
+        || dialog.save_file(),
+        || TypedPath {
+            wanted,
+            text: free_name(&folder_for_copies(source), &stem, ending)
+                .display()
+                .to_string(),
+        },
+    )
+}
+
+/// Shows a dialog. Where there is none (on Linux it takes xdg-desktop-portal or zenity), rfd answers as if it had been
+/// closed, but faster than anybody could close it.
+fn ask<T>(
+    dialog: impl FnOnce() -> Option<T>,
+    instead: impl FnOnce() -> TypedPath,
+) -> Result<T, Option<Outcome>> {
+    let since = Instant::now();
+    dialog().ok_or_else(|| (since.elapsed() < QUICKEST).then(|| Outcome::NoDialog(instead())))
+}
+
+/// Where a copy is proposed to go: among downloads, else beside the picture.
+fn folder_for_copies(source: &Path) -> PathBuf {
+    let folders = directories::UserDirs::new();
+    let downloads = folders.as_ref().and_then(|folders| folders.download_dir());
+    let beside = source.parent().filter(|folder| folder.is_absolute());
+    downloads
+        .filter(|folder| folder.is_dir())
+        .or(beside)
+        .or(folders.as_ref().map(|folders| folders.home_dir()))
+        .map(Path::to_path_buf)
+        .unwrap_or_default()
+}
+
+/// A name in `folder` that no file has yet.
+fn free_name(folder: &Path, stem: &str, ending: &str) -> PathBuf {
+    let numbered = (2..1_000).map(|number| folder.join(format!("{stem}-{number}.{ending}")));
+    let first = folder.join(format!("{stem}.{ending}"));
+    std::iter::once(first.clone())
+        .chain(numbered)
+        .find(|path| !path.exists())
+        .unwrap_or(first)
 }
 
 /// Shows a file in its folder.
@@ -66,8 +121,25 @@ fn failed(path: &Path, why: &dyn std::fmt::Display) -> Outcome {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_dialog_that_never_came_is_told_from_one_that_was_closed() {
+        let instead = || proposed(PathFor::Import);
+        let never_came = ask(|| None::<()>, instead).unwrap_err();
+        assert!(matches!(never_came, Some(Outcome::NoDialog(_))));
+        let closed = ask(
+            || {
+                std::thread::sleep(QUICKEST);
+                None::<()>
+            },
+            instead,
+        );
+        assert!(closed.unwrap_err().is_none());
+        assert_eq!(ask(|| Some(7), instead).ok(), Some(7));
+    }
 
     /// Fault row 43: what cannot be opened is named so that it can be copied, and nothing of a name is ever run.
     #[test]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::settings::Settings;
-use super::state::{ExportKind, RemovedPreset, Unsaved};
+use super::state::{ExportKind, RemovedPreset, TypedPath, Unsaved};
 use crate::engine::{JobId, PreviewQuality, Removed};
 use crate::gallery::Entry;
 use crate::request::Request;
@@ -71,8 +71,15 @@ pub enum Effect {
     Import(Vec<PathBuf>),
     /// Reads text for import.
     ImportText(String),
-    /// Keeps a preset among the person's own, with a thumbnail of the picture at this path.
-    SavePreset(Box<Preset>, Option<PathBuf>),
+    /// Keeps a preset among the person's own.
+    SavePreset {
+        /// What to keep.
+        preset: Box<Preset>,
+        /// The picture of which a small one becomes its thumbnail.
+        picture: Option<PathBuf>,
+        /// The file of an earlier one that it replaces.
+        replaced: Option<PathBuf>,
+    },
     /// Removes the file of a preset that is called so.
     RemovePreset(PathBuf, String),
     /// Writes it again.
@@ -87,6 +94,8 @@ pub enum Effect {
     SaveCopy(PathBuf, ExportKind),
     /// Asks where a picture goes that could be written nowhere, and writes it there.
     SaveUnsaved(Unsaved),
+    /// Does with a typed path what was asked for it.
+    UsePath(TypedPath),
     /// Copies text.
     CopyText(String),
     /// Copies a picture.

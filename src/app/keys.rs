@@ -55,12 +55,21 @@ pub fn note_composition(input: &mut InputState, composing: &mut bool) {
     });
 }
 
+/// Actions that keys of one frame asked for.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// Those to be done before the widgets see the frame.
+    pub first: Vec<Action>,
+    /// Those to be done after: text stands before their keys that belongs to what they act on.
+    pub after_text: Vec<Action>,
+}
+
 /// Takes the keys that mean actions out of the input, so that no widget sees them.
 #[must_use]
-pub fn take_actions(ctx: &Context, state: &State, composing_before: bool) -> Vec<Action> {
+pub fn take_actions(ctx: &Context, state: &State, composing_before: bool) -> Taken {
     // The key that ends a composition (Enter, Esc, a number) belongs to it too.
     if state.desk.composing || composing_before {
-        return Vec::new();
+        return Taken::default();
     }
     let mut focus = Focus::of(ctx);
     let mut all: Vec<(Action, &KeyboardShortcut)> = Action::ALL
@@ -79,7 +88,8 @@ pub fn take_actions(ctx: &Context, state: &State, composing_before: bool) -> Vec
     });
     // Esc lets go of what is dragged; it must not stop the job that runs as well.
     let dragging = DragAndDrop::has_any_payload(ctx);
-    let mut taken = Vec::new();
+    let (mut taken, mut after_text) = (Vec::new(), Vec::new());
+    let in_field = focus == Focus::Text;
     ctx.input_mut(|input| {
         for (action, keys) in all {
             let lets_go = dragging && keys.logical_key == Key::Escape;
@@ -87,6 +97,7 @@ pub fn take_actions(ctx: &Context, state: &State, composing_before: bool) -> Vec
                 continue;
             }
             // A slow frame may hold the same key several times; each press counts.
+            let late = in_field && text_before(input, keys.logical_key);
             let presses = input.count_and_consume_key(keys.modifiers, keys.logical_key);
             if presses > 0 {
                 // What was typed right behind it, within one slow frame, is text.
@@ -96,7 +107,8 @@ pub fn take_actions(ctx: &Context, state: &State, composing_before: bool) -> Vec
                 ) {
                     focus = Focus::Text;
                 }
-                taken.extend(std::iter::repeat_n(action, presses));
+                let actions = if late { &mut after_text } else { &mut taken };
+                actions.extend(std::iter::repeat_n(action, presses));
             }
         }
         if focus != Focus::Text && state.layout.dialog.is_none() {
@@ -110,7 +122,24 @@ pub fn take_actions(ctx: &Context, state: &State, composing_before: bool) -> Vec
             });
         }
     });
-    taken
+    Taken {
+        first: taken,
+        after_text,
+    }
+}
+
+/// Whether text came before the first press of `key` in this frame, which a slow frame may hold together.
+fn text_before(input: &InputState, key: Key) -> bool {
+    let first = input.events.iter().find_map(|event| match event {
+        Event::Text(_) | Event::Paste(_) | Event::Ime(ImeEvent::Commit(_)) => Some(true),
+        Event::Key {
+            key: pressed,
+            pressed: true,
+            ..
+        } if *pressed == key => Some(false),
+        _ => None,
+    });
+    first == Some(true)
 }
 
 /// Text that was pasted while nothing takes text: a preset, or the settings of a picture.

@@ -14,6 +14,7 @@ mod graphics;
 pub mod i18n;
 mod instance;
 mod keys;
+mod model_files;
 pub mod motion;
 pub mod notices;
 pub mod outcome;

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use super::i18n::Message;
 use super::notices::Weight;
-use super::state::{ModelFacts, PresetEntry, RemovedPreset, SystemState, TokenCount, Unsaved};
+use super::state::{
+    ModelFacts, PresetEntry, RemovedPreset, SystemState, TokenCount, TypedPath, Unsaved,
+};
 use crate::gallery::Metadata;
 use crate::pipeline::device::DeviceInfo;
 use crate::request::Draft;
@@ -23,10 +25,14 @@ pub enum Outcome {
     FilesPicked(Vec<PathBuf>),
     /// A gallery folder was chosen.
     GalleryPicked(PathBuf),
+    /// The desktop showed no dialog; the path may be typed instead.
+    NoDialog(TypedPath),
     /// What a picture says about itself.
     Facts(PathBuf, Option<Arc<Metadata>>),
     /// The presets, read anew.
     Presets(Vec<PresetEntry>),
+    /// A preset was kept under this key; the presets, read anew.
+    PresetSaved(String, Vec<PresetEntry>),
     /// A preset was removed; these are left.
     PresetRemoved(RemovedPreset, Vec<PresetEntry>),
     /// The preset of this name is there again, among these.

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::model_files::{self, Role};
 use super::outcome::Imported;
 use super::preset_pictures;
 use super::state::PresetEntry;
@@ -13,8 +14,12 @@ use crate::request::preset::{self, Preset};
 
 /// The most of the person's own presets that are listed.
 const MOST: usize = 2_000;
-/// The most files of one import.
+/// The most files and folders of one import.
 const MOST_FILES: usize = 100;
+/// How far below a folder that was given files are looked for.
+const DEEPEST: usize = 3;
+/// The endings of the files that are taken from a folder; others in it are nobody's business.
+const ENDINGS: [&str; 3] = ["json", "png", "safetensors"];
 
 /// All presets: the person's own by name, then those that come with the program.
 #[must_use]
@@ -92,27 +97,43 @@ pub fn keep(own: &Path, preset: Preset) -> Result<PresetEntry, String> {
     Ok(entry(preset, Some(file), key))
 }
 
+/// Puts a preset in the place of the one in `file`.
+///
+/// # Errors
+/// Why the file cannot be written; it stays as it was.
+pub fn replace(file: PathBuf, preset: Preset) -> Result<PresetEntry, String> {
+    files::replace(&file, preset.to_json().as_bytes()).map_err(|error| error.to_string())?;
+    let key = key(&file);
+    Ok(entry(preset, Some(file), key))
+}
+
 /// Reads files and folders for what can be used of them. Presets are kept in `own`.
 #[must_use]
 pub fn import(own: &Path, paths: &[PathBuf]) -> Imported {
-    let mut imported = Imported::default();
-    let mut left = MOST_FILES;
+    let mut import = Import {
+        own,
+        left: MOST_FILES,
+        imported: Imported::default(),
+        companions: Vec::new(),
+    };
     for path in paths {
-        if left == 0 {
-            imported.refused.push((
-                name_of(path),
-                format!("more than {MOST_FILES} files at once"),
-            ));
+        if !import.goes_on(path) {
             break;
         }
-        if path.is_dir() && !is_checkpoint(path) {
-            import_folder(own, path, &mut left, &mut imported);
+        if !path.is_dir() {
+            import.one(path);
+        } else if model_files::is_model_folder(path) {
+            import.imported.models.push(path.to_owned());
         } else {
-            left -= 1;
-            import_one(own, path, &mut imported);
+            let before = import.taken();
+            import.folder(path, 0);
+            if import.taken() == before {
+                let why = "the folder holds no preset, picture or model that can be used";
+                import.refuse(path, why.to_owned());
+            }
         }
     }
-    imported
+    import.end()
 }
 
 fn name_of(path: &Path) -> String {
@@ -121,64 +142,132 @@ fn name_of(path: &Path) -> String {
         .unwrap_or_default()
 }
 
-fn is_checkpoint(folder: &Path) -> bool {
-    folder.join("model_index.json").is_file() || folder.join("transformer").is_dir()
-}
-
-fn import_folder(own: &Path, folder: &Path, left: &mut usize, imported: &mut Imported) {
-    let Ok(listing) = std::fs::read_dir(folder) else {
-        imported
-            .refused
-            .push((name_of(folder), "the folder cannot be read".to_owned()));
-        return;
-    };
-    let mut files: Vec<PathBuf> = listing
-        .flatten()
-        .map(|item| item.path())
-        .filter(|path| path.is_file())
-        .collect();
-    files.sort();
-    for file in files {
-        let known = file
-            .extension()
-            .is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
-        if !known {
-            continue;
-        }
-        if *left == 0 {
-            return;
-        }
-        *left -= 1;
-        import_one(own, &file, imported);
-    }
-}
-
-fn import_one(own: &Path, path: &Path, imported: &mut Imported) {
-    let ending = path
-        .extension()
+fn ending_of(path: &Path) -> String {
+    path.extension()
         .map(|ending| ending.to_string_lossy().to_ascii_lowercase())
-        .unwrap_or_default();
-    let result = match ending.as_str() {
-        _ if path.is_dir() => {
-            imported.models.push(path.to_owned());
-            Ok(())
+        .unwrap_or_default()
+}
+
+/// An import that goes on.
+struct Import<'a> {
+    own: &'a Path,
+    /// How many files and folders may still be opened.
+    left: usize,
+    imported: Imported,
+    /// Parts of models, and why they are of no use alone.
+    companions: Vec<(String, String)>,
+}
+
+impl Import<'_> {
+    /// Counts one more file or folder; false, and said once, when there were too many.
+    fn goes_on(&mut self, path: &Path) -> bool {
+        if let Some(left) = self.left.checked_sub(1) {
+            self.left = left;
+            return true;
         }
-        "safetensors" => {
-            imported.models.push(path.to_owned());
-            Ok(())
+        let why = format!("more than {MOST_FILES} files at once");
+        if self.imported.refused.last().map(|(_, why)| why) != Some(&why) {
+            self.refuse(path, why);
         }
-        "json" => files::read_capped(path, preset::MAX_BYTES)
-            .map_err(|error| error.to_string())
-            .and_then(|bytes| take_preset(own, &bytes, &name_of(path), imported)),
-        "png" => take_picture(path, imported),
-        "ckpt" | "pt" | "pth" | "bin" => {
-            Err("such files can hold programs and are never opened".to_owned())
+        false
+    }
+
+    fn refuse(&mut self, path: &Path, why: String) {
+        self.imported.refused.push((name_of(path), why));
+    }
+
+    /// How much was taken or refused so far.
+    fn taken(&self) -> usize {
+        let Imported {
+            presets,
+            drafts,
+            models,
+            refused,
+            ..
+        } = &self.imported;
+        presets.len() + drafts.len() + models.len() + refused.len() + self.companions.len()
+    }
+
+    /// Takes what a folder holds, and the folders in it.
+    fn folder(&mut self, folder: &Path, depth: usize) {
+        let Ok(listing) = std::fs::read_dir(folder) else {
+            self.refuse(folder, "the folder cannot be read".to_owned());
+            return;
+        };
+        let mut items: Vec<PathBuf> = listing
+            .flatten()
+            .map(|item| item.path())
+            .filter(|path| !name_of(path).starts_with('.'))
+            .take(MOST)
+            .collect();
+        items.sort();
+        for item in items {
+            let is_folder = item.is_dir();
+            let taken = if is_folder {
+                // A link may lead back up.
+                depth < DEEPEST && !item.is_symlink()
+            } else {
+                ENDINGS.contains(&ending_of(&item).as_str())
+            };
+            if !taken {
+                continue;
+            }
+            if !self.goes_on(&item) {
+                return;
+            }
+            if !is_folder {
+                self.one(&item);
+            } else if model_files::is_model_folder(&item) {
+                self.imported.models.push(item);
+            } else {
+                self.folder(&item, depth + 1);
+            }
         }
-        "" => Err("it is of no kind that is known here".to_owned()),
-        other => Err(format!(".{other} files are of no kind that is known here")),
-    };
-    if let Err(why) = result {
-        imported.refused.push((name_of(path), why));
+    }
+
+    fn one(&mut self, path: &Path) {
+        let result = match ending_of(path).as_str() {
+            "safetensors" => self.weights(path),
+            "json" => self.json(path),
+            "png" => take_picture(path, &mut self.imported),
+            "ckpt" | "pt" | "pth" | "bin" => {
+                Err("such files can hold programs and are never opened".to_owned())
+            }
+            "" => Err("it is of no kind that is known here".to_owned()),
+            other => Err(format!(".{other} files are of no kind that is known here")),
+        };
+        if let Err(why) = result {
+            self.refuse(path, why);
+        }
+    }
+
+    fn weights(&mut self, path: &Path) -> Result<(), String> {
+        match model_files::role(path)? {
+            Role::Model => self.imported.models.push(path.to_owned()),
+            Role::Companion(why) => self.companions.push((name_of(path), why)),
+        }
+        Ok(())
+    }
+
+    fn json(&mut self, path: &Path) -> Result<(), String> {
+        let name = name_of(path);
+        // A scheduler's configuration would else pass for a preset: both name a shift.
+        if path.is_file() && model_files::is_companion_json(&name) {
+            let why = "it belongs to a model; add the model's folder or its transformer's file";
+            self.companions.push((name, why.to_owned()));
+            return Ok(());
+        }
+        let bytes =
+            files::read_capped(path, preset::MAX_BYTES).map_err(|error| error.to_string())?;
+        take_preset(self.own, &bytes, &name, &mut self.imported)
+    }
+
+    /// What came of it. Parts of a model need no word where the model itself was taken.
+    fn end(mut self) -> Imported {
+        if self.imported.models.is_empty() {
+            self.imported.refused.append(&mut self.companions);
+        }
+        self.imported
     }
 }
 

@@ -33,22 +33,11 @@ impl Session {
         let bytes = match files::read_capped(file, MAX_BYTES) {
             Ok(bytes) => bytes,
             Err(error) if error.is_missing() => return (None, None),
-            Err(error) => {
-                return (
-                    None,
-                    Some(Message::new("session-unreadable").because(error)),
-                );
-            }
+            Err(error) => return (None, Some(put_aside(file, &error))),
         };
         match serde_json::from_slice(&bytes) {
             Ok(session) => (Some(session), None),
-            Err(error) => {
-                files::put_aside(file).ok();
-                (
-                    None,
-                    Some(Message::new("session-unreadable").because(error)),
-                )
-            }
+            Err(error) => (None, Some(put_aside(file, &error))),
         }
     }
 
@@ -64,6 +53,15 @@ impl Session {
         })?;
         files::replace(file, &text)
     }
+}
+
+/// Keeps a file that cannot be read from being replaced by the next save, and says where it is.
+fn put_aside(file: &Path, why: &dyn std::fmt::Display) -> Message {
+    let said = match files::put_aside(file) {
+        Ok(aside) => Message::new("session-put-aside").with("path", aside.display().to_string()),
+        Err(_) => Message::new("session-unreadable").with("path", file.display().to_string()),
+    };
+    said.because(why)
 }
 
 #[cfg(test)]
@@ -95,11 +93,30 @@ mod tests {
         std::fs::write(&file, "{\"draft\":{\"steps\":9999}}").unwrap();
         let (session, said) = Session::load(&file);
         assert_eq!(session, None);
-        assert!(said.is_some());
+        assert_eq!(said.unwrap().key, "session-put-aside");
         assert_eq!(
             std::fs::read_dir(folder.path()).unwrap().count(),
             1,
             "its content is kept"
         );
+    }
+
+    /// One that is too large to be read is not lost to the next save either.
+    #[test]
+    fn a_session_that_is_not_even_read_is_put_aside_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("session.json");
+        std::fs::File::create(&file)
+            .unwrap()
+            .set_len(MAX_BYTES + 1)
+            .unwrap();
+        let (session, said) = Session::load(&file);
+        assert_eq!((session, said.unwrap().key), (None, "session-put-aside"));
+        Session::default().save(&file).unwrap();
+        let sizes: u64 = std::fs::read_dir(folder.path())
+            .unwrap()
+            .map(|item| item.unwrap().metadata().unwrap().len())
+            .sum();
+        assert!(sizes > MAX_BYTES, "the old one is still there");
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use eframe::egui::{self, Context, IconData, ViewportBuilder};
 
-use super::background::Background;
+use super::background::{Background, Latest};
 use super::i18n::Message;
 use super::instance::{self, Claim, Instance, Visit};
 use super::motion::desktop_is_still;
@@ -275,6 +275,8 @@ fn services(
         gallery: None,
         thumbs,
         background: Background::new(wake.clone()),
+        settings_writes: Latest::default(),
+        session_writes: Latest::default(),
         wake,
         tokenizer: Arc::default(),
         decoded: Arc::new(Mutex::default()),

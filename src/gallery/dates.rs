@@ -1,4 +1,4 @@
-//! Moments: written down in UTC, shown and searched for in the time of the place.
+//! Moments: written down in UTC; shown, searched for and put into names of files in the time of the place.
 
 use std::time::SystemTime;
 
@@ -26,6 +26,19 @@ where
             here.format("%Y-%m-%d %H:%M:%S").to_string()
         },
     )
+}
+
+/// The moment as clocks and calendars here show it, in digits alone, such as `20261122205505`.
+pub(super) fn digits(now: SystemTime) -> String {
+    digits_in(&Local, now)
+}
+
+fn digits_in<Z: TimeZone>(zone: &Z, now: SystemTime) -> String
+where
+    Z::Offset: std::fmt::Display,
+{
+    let here = DateTime::<Utc>::from(now).with_timezone(zone);
+    here.format("%Y%m%d%H%M%S").to_string()
 }
 
 /// When `YYYY`, `YYYY-MM` or `YYYY-MM-DD` begins here, in milliseconds since 1970; `/` and `.` part them as well.
@@ -78,6 +91,8 @@ mod tests {
             let moment = UNIX_EPOCH + std::time::Duration::from_secs(seconds);
             assert_eq!(rfc3339(moment), written);
             assert_eq!(shown_in(&shanghai(), written), here);
+            let digits: String = here.chars().filter(char::is_ascii_digit).collect();
+            assert_eq!(digits_in(&shanghai(), moment), digits);
         }
         assert_eq!(shown("some day"), "some day");
     }

@@ -2,8 +2,8 @@
 //!
 //! | in the pattern | in the name                                            |
 //! |----------------|--------------------------------------------------------|
-//! | `{date}`       | the day in UTC, as in `20261122`                       |
-//! | `{time}`       | the time in UTC, as in `195505`                        |
+//! | `{date}`       | the day, as the calendar here has it: `20261122`       |
+//! | `{time}`       | the time, as the clock here has it: `205505`           |
 //! | `{seed}`       | the picture's own seed                                 |
 //! | `{size}`       | width and height, as in `1024x576`                     |
 //! | `{model}`      | the model's name                                       |
@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use super::Metadata;
-use super::dates::rfc3339;
+use super::dates::digits;
 
 /// The pattern that is used unless another is chosen.
 pub const PATTERN: &str = "{date}-{time}-{seed}";
@@ -39,10 +39,15 @@ const RESERVED: [&str; 22] = [
 
 /// The path of a picture made at `now`, relative to the gallery and without number and ending.
 pub fn stem(pattern: &str, metadata: &Metadata, now: SystemTime) -> PathBuf {
+    stem_at(pattern, metadata, &digits(now))
+}
+
+/// The same for a moment written as `YYYYMMDDhhmmss`.
+fn stem_at(pattern: &str, metadata: &Metadata, moment: &str) -> PathBuf {
     // The pattern is cut before values are put in, so that a value with a slash opens no folder.
     let parts: Vec<String> = pattern
         .split(['/', '\\'])
-        .filter_map(|part| tidy(&fill(part, metadata, now)))
+        .filter_map(|part| tidy(&fill(part, metadata, moment)))
         .take(MAX_PARTS)
         .collect();
     if parts.is_empty() {
@@ -52,8 +57,7 @@ pub fn stem(pattern: &str, metadata: &Metadata, now: SystemTime) -> PathBuf {
     }
 }
 
-fn fill(part: &str, metadata: &Metadata, now: SystemTime) -> String {
-    let moment: String = rfc3339(now).chars().filter(char::is_ascii_digit).collect();
+fn fill(part: &str, metadata: &Metadata, moment: &str) -> String {
     let (date, time) = moment.split_at(moment.len().min(8));
     let request = &metadata.request;
     let size = format!("{}x{}", request.size.width(), request.size.height());
@@ -128,16 +132,13 @@ fn is_invisible(c: char) -> bool {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 mod tests {
-    use std::time::{Duration, UNIX_EPOCH};
-
     use super::super::metadata::tests::record;
     use super::*;
     use crate::request::{Prompt, Request, Seed};
 
     fn name(pattern: &str, prompt: &str) -> String {
         let metadata = record(Request::new(Prompt::new(prompt).unwrap(), Seed(42)));
-        let now = UNIX_EPOCH + Duration::from_secs(951_782_400);
-        stem(pattern, &metadata, now)
+        stem_at(pattern, &metadata, "20000229000000")
             .to_str()
             .unwrap()
             .replace('\\', "/")

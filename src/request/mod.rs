@@ -11,6 +11,7 @@ pub mod preset;
 mod prompt;
 mod seed;
 mod size;
+mod style_word;
 pub mod variations;
 
 pub use draft::Draft;
@@ -20,6 +21,7 @@ pub use preset::Preset;
 pub use prompt::Prompt;
 pub use seed::Seed;
 pub use size::ImageSize;
+pub use style_word::{has_style_word, without_style_word};
 pub use variations::Variations;
 
 use serde::{Deserialize, Serialize};

@@ -14,6 +14,8 @@
 //! | `prompt`              | text                                   | replaces the prompt                          |
 //! | `style`               | text                                   | words put behind whatever prompt is written  |
 //! | `negative`            | text                                   | replaces the negative prompt                 |
+//! | `prompt_en`, `style_en`, `negative_en` | text                  | the same for a reader of English             |
+//! | `prompt_zh`, `style_zh`, `negative_zh` | text                  | the same for a reader of Chinese             |
 //! | `width`, `height`     | whole numbers, together                | [`ImageSize`]                                |
 //! | `steps`               | whole number                           | [`Steps`]                                    |
 //! | `guidance`            | number, 1 = off                        | [`Guidance`]                                 |
@@ -25,6 +27,10 @@
 //! | `strength`            | number                                 | [`Strength`] of a start image, where one is set |
 //! | `thumbnail`           | base64 of a JPEG, PNG or WebP picture of at most 64 KiB | none; shown beside its name |
 //!
+//! The texts with a language take the place of those without in a window of that language
+//! ([`Preset::in_language`]). They came later than the others, under the same version: a program that does not know
+//! them keeps them and uses `prompt`, `style` and `negative`, which are therefore best written as well.
+//!
 //! Values pass the constructors of [`request`](super), so that a preset can ask for nothing that a slider cannot. Keys
 //! of other programs are kept when the preset is saved again, and reported; those that hold a path or an address are
 //! dropped, since a preset is data and touches neither files nor the network.
@@ -34,6 +40,7 @@ mod shipped;
 #[cfg(test)]
 mod tests;
 mod thumbnail;
+mod wording;
 
 pub use shipped::shipped;
 pub use thumbnail::{MAX_THUMBNAIL, Thumbnail};
@@ -85,6 +92,24 @@ pub struct Preset {
     /// Replaces the negative prompt.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub negative: Option<String>,
+    /// The prompt in English, where `prompt` is in another language.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prompt_en: Option<String>,
+    /// The prompt in Chinese, where `prompt` is in another language.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prompt_zh: Option<String>,
+    /// The style in English.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub style_en: Option<String>,
+    /// The style in Chinese.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub style_zh: Option<String>,
+    /// The negative prompt in English.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub negative_en: Option<String>,
+    /// The negative prompt in Chinese.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub negative_zh: Option<String>,
     /// Width and height.
     #[serde(flatten)]
     pub size: Option<ImageSize>,
@@ -234,6 +259,12 @@ impl Preset {
             prompt: fields.prompt("prompt")?,
             style: fields.prompt("style")?,
             negative: fields.prompt("negative")?,
+            prompt_en: fields.prompt("prompt_en")?,
+            prompt_zh: fields.prompt("prompt_zh")?,
+            style_en: fields.prompt("style_en")?,
+            style_zh: fields.prompt("style_zh")?,
+            negative_en: fields.prompt("negative_en")?,
+            negative_zh: fields.prompt("negative_zh")?,
             size: fields.size()?,
             steps: fields.number("steps")?,
             guidance: fields.number("guidance")?,

@@ -9,6 +9,8 @@ use danqing::gallery::writer::write_png;
 use danqing::request::{Prompt, Request, Seed};
 use image::RgbImage;
 
+use super::model_files;
+
 fn preset(folder: &Path, name: &str, steps: u32) -> PathBuf {
     let path = folder.join(format!("{name}.json"));
     std::fs::write(
@@ -146,4 +148,79 @@ fn text_without_end_is_refused_when_it_is_pasted() {
         assert_eq!(imported.refused.len(), 1);
         assert!(imported.drafts.is_empty() && imported.presets.is_empty());
     }
+}
+
+/// The three files that ComfyUI uses, with the tokenizer: one model, whether dropped one by one or as a folder.
+#[test]
+fn the_three_files_of_comfyui_are_one_model() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("comfy");
+    std::fs::create_dir_all(&folder).unwrap();
+    let tiny = model_files::tiny();
+    let mut files = Vec::new();
+    for (part, name) in [
+        ("transformer", "z_image_turbo_bf16.safetensors"),
+        ("text_encoder", "qwen_3_4b.safetensors"),
+        ("vae", "ae.safetensors"),
+    ] {
+        let file = folder.join(name);
+        model_files::write(&file, &model_files::read_folder(&tiny.join(part)));
+        files.push(file);
+    }
+    let (tokenizer, scheduler) = (
+        folder.join("tokenizer.json"),
+        folder.join("scheduler_config.json"),
+    );
+    std::fs::copy(tiny.join("tokenizer/tokenizer.json"), &tokenizer).unwrap();
+    std::fs::copy(tiny.join("scheduler/scheduler_config.json"), &scheduler).unwrap();
+    files.extend([tokenizer, scheduler]);
+    let own = home.path().join("own");
+
+    let dropped = import(&own, &files);
+    assert_eq!(
+        (dropped.models, dropped.refused),
+        (vec![files[0].clone()], vec![])
+    );
+    assert_eq!(dropped.presets.len(), 0, "a scheduler is no preset");
+
+    let dropped = import(&own, std::slice::from_ref(&folder));
+    assert_eq!((dropped.models, dropped.refused), (vec![folder], vec![]));
+
+    let alone = import(&own, &files[2..4]);
+    assert_eq!(refused(&alone), ["ae.safetensors", "tokenizer.json"]);
+    assert!(alone.models.is_empty());
+    assert!(
+        alone.refused[0].1.contains("autoencoder"),
+        "{:?}",
+        alone.refused
+    );
+}
+
+#[test]
+fn a_folder_is_read_for_pictures_and_models_too_and_says_when_it_holds_none() {
+    let home = tempfile::tempdir().unwrap();
+    let (own, drop) = (home.path().join("own"), home.path().join("drop"));
+    let below = drop.join("2026/november");
+    std::fs::create_dir_all(&below).unwrap();
+    picture(&drop, "a fox");
+    picture(&below, "a hare");
+    preset(&below, "fifth", 5);
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(&drop, below.join("round and round")).unwrap();
+    let imported = import(&own, std::slice::from_ref(&drop));
+    let mut prompts: Vec<_> = imported
+        .drafts
+        .iter()
+        .map(|draft| draft.prompt.as_str())
+        .collect();
+    prompts.sort_unstable();
+    assert_eq!(prompts, ["a fox", "a hare"]);
+    assert_eq!(imported.presets.len(), 1);
+    assert_eq!(refused(&imported), Vec::<&str>::new());
+
+    let nothing = home.path().join("nothing");
+    std::fs::create_dir_all(&nothing).unwrap();
+    std::fs::write(nothing.join("notes.txt"), "no preset").unwrap();
+    let imported = import(&own, &[nothing]);
+    assert_eq!(refused(&imported), ["nothing"]);
 }

@@ -79,6 +79,16 @@ fn a_preset_with_every_key_moves_every_slider() {
         ("blur", "全部", "Everything")
     );
     assert_eq!(preset.seed, Some(PresetSeed::Held(Seed(u64::MAX))));
+    for (chinese, prompt, negative) in [
+        (true, "雪地里的狐狸，水墨画", "模糊"),
+        (false, "a fox in the snow, ink wash", "blur"),
+    ] {
+        preset.in_language(chinese).apply(&mut draft);
+        assert_eq!(
+            (draft.full_prompt().as_str(), draft.negative.as_str()),
+            (prompt, negative)
+        );
+    }
 }
 
 /// Fault row 9.

@@ -3,6 +3,7 @@
 mod models;
 mod pictures;
 mod presets;
+mod typed_path;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -11,7 +12,7 @@ use eframe::egui::{Context, UserAttentionType, ViewportCommand};
 
 use self::models::check_model;
 use self::pictures::{save_copy, save_unsaved};
-use super::background::Background;
+use super::background::{Background, Latest};
 use super::desktop;
 use super::effect::Effect;
 use super::i18n::Message;
@@ -40,6 +41,10 @@ pub struct Services {
     pub thumbs: Option<Thumbs>,
     /// Other work.
     pub background: Background,
+    /// Writes of the settings.
+    pub settings_writes: Latest,
+    /// Writes of the session.
+    pub session_writes: Latest,
     /// Wakes the window.
     pub wake: Arc<dyn Fn() + Send + Sync>,
     /// The tokenizer of the loaded model, and whose it is.
@@ -100,7 +105,11 @@ impl Services {
             Effect::ImportText(text) => {
                 self.import(move |own| super::presets::import_text(own, &text))
             }
-            Effect::SavePreset(preset, picture) => self.save_preset(*preset, picture),
+            Effect::SavePreset {
+                preset,
+                picture,
+                replaced,
+            } => self.save_preset(*preset, picture, replaced),
             Effect::RemovePreset(file, name) => self.remove_preset(file, name),
             Effect::RestorePreset(preset) => self.restore_preset(preset),
             Effect::PickFiles => self.background.run("dialog", desktop::pick_files),
@@ -112,6 +121,7 @@ impl Services {
             Effect::SaveUnsaved(unsaved) => self
                 .background
                 .run("save unsaved", move || save_unsaved(unsaved)),
+            Effect::UsePath(typed) => self.use_path(typed),
             Effect::CopyText(text) => ctx.copy_text(text),
             Effect::CopyPicture(path) => self.copy_picture(ctx.clone(), path),
             Effect::Reveal(path) => self
@@ -137,13 +147,15 @@ impl Services {
 
     fn save_settings(&self, settings: Settings) {
         let file = self.places.settings();
-        self.background.run("save settings", move || {
-            let why = settings.save(&file).err()?;
-            Some(Outcome::Said(
-                Weight::Error,
-                Message::new("notice-settings-not-saved").because(why),
-            ))
-        });
+        let writes = &self.settings_writes;
+        self.background
+            .run_latest("save settings", writes, move || {
+                let why = settings.save(&file).err()?;
+                Some(Outcome::Said(
+                    Weight::Error,
+                    Message::new("notice-settings-not-saved").because(why),
+                ))
+            });
     }
 
     /// Closes the window; the program that takes its place starts when this one has let go of the queue.

@@ -10,7 +10,7 @@ use crate::app::desktop;
 use crate::app::i18n::Message;
 use crate::app::notices::Weight;
 use crate::app::outcome::Outcome;
-use crate::app::state::{ExportKind, State, Unsaved};
+use crate::app::state::{ExportKind, PathFor, State, Unsaved};
 use crate::engine::SaveTo;
 use crate::gallery::{Gallery, export, read_png, thumbs, writer};
 
@@ -112,13 +112,34 @@ impl Services {
 }
 
 pub(super) fn save_copy(source: &Path, kind: ExportKind) -> Option<Outcome> {
-    let format = match kind {
+    let wanted = PathFor::Copy(source.to_owned(), kind);
+    match desktop::pick_target(source, format_of(kind).ending(), wanted) {
+        Ok(target) => Some(copy_to(source, &target, kind)),
+        Err(outcome) => outcome,
+    }
+}
+
+fn format_of(kind: ExportKind) -> export::Format {
+    match kind {
         ExportKind::Png => export::Format::Png,
         ExportKind::Jpeg => export::Format::Jpeg(92),
         ExportKind::WebP => export::Format::WebP,
+    }
+}
+
+/// Writes a copy of `source` in the format that the name of `target` says, or else as `kind`.
+pub(super) fn copy_to(source: &Path, target: &Path, kind: ExportKind) -> Outcome {
+    let usual = format_of(kind);
+    let format = export::Format::of(target);
+    let target = match format {
+        Some(_) => Ok(target.to_owned()),
+        None => with_ending(target, usual.ending()),
     };
-    let target = desktop::pick_target(source, format.ending())?;
-    Some(match export::export(source, &target, format) {
+    let target = match target {
+        Ok(target) => target,
+        Err(taken) => return taken,
+    };
+    match export::export(source, &target, format.unwrap_or(usual)) {
         Ok(()) => Outcome::Said(
             Weight::Good,
             Message::new("notice-exported").with("path", target.display().to_string()),
@@ -127,18 +148,46 @@ pub(super) fn save_copy(source: &Path, kind: ExportKind) -> Option<Outcome> {
             Weight::Error,
             Message::new("notice-not-exported").because(why),
         ),
-    })
+    }
 }
 
 pub(super) fn save_unsaved(unsaved: Unsaved) -> Option<Outcome> {
     let name = format!("danqing-{}", unsaved.metadata.request.seed);
-    let target = desktop::pick_target(Path::new(&name), "png")?;
+    let wanted = PathFor::Unsaved(unsaved.clone());
+    match desktop::pick_target(Path::new(&name), "png", wanted) {
+        Ok(target) => Some(unsaved_to(unsaved, target)),
+        Err(outcome) => outcome,
+    }
+}
+
+/// `target` with an ending behind its name. No file is replaced that nobody was asked about.
+fn with_ending(target: &Path, ending: &str) -> Result<PathBuf, Outcome> {
+    let mut name = target.as_os_str().to_owned();
+    name.push(".");
+    name.push(ending);
+    let target = PathBuf::from(name);
+    if target.exists() {
+        let said = Message::new("notice-path-taken").with("path", target.display().to_string());
+        return Err(Outcome::Said(Weight::Error, said));
+    }
+    Ok(target)
+}
+
+/// Writes a picture that could be written nowhere.
+pub(super) fn unsaved_to(unsaved: Unsaved, target: PathBuf) -> Outcome {
+    let target = match export::Format::of(&target) {
+        Some(export::Format::Png) => target,
+        _ => match with_ending(&target, "png") {
+            Ok(target) => target,
+            Err(taken) => return taken,
+        },
+    };
     let written = writer::write_png_as(&target, &unsaved.picture.pixels, &unsaved.metadata);
-    Some(match written {
+    match written {
         Ok(()) => Outcome::Rescued(unsaved, target),
         Err(why) => Outcome::Said(
             Weight::Error,
             Message::new("notice-not-exported").because(why),
         ),
-    })
+    }
 }

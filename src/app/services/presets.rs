@@ -28,7 +28,12 @@ impl Services {
         });
     }
 
-    pub(super) fn save_preset(&self, mut preset: Preset, picture: Option<PathBuf>) {
+    pub(super) fn save_preset(
+        &self,
+        mut preset: Preset,
+        picture: Option<PathBuf>,
+        replaced: Option<PathBuf>,
+    ) {
         let own = self.places.presets();
         self.background.run("save preset", move || {
             // The settings are what matters: they are kept even where their picture cannot be.
@@ -37,8 +42,14 @@ impl Services {
                     .inspect_err(|why| tracing::warn!(why, "a preset stays without a thumbnail"))
                     .ok()
             });
-            let outcome = match presets::keep(&own, preset) {
-                Ok(_) => return Some(Outcome::Presets(presets::all(&own))),
+            let kept = match replaced {
+                Some(file) => presets::replace(file, preset),
+                None => presets::keep(&own, preset),
+            };
+            let outcome = match kept {
+                Ok(kept) => {
+                    return Some(Outcome::PresetSaved(kept.key, presets::all(&own)));
+                }
                 Err(why) => Message::new("notice-preset-not-saved").because(why),
             };
             Some(Outcome::Said(Weight::Error, outcome))

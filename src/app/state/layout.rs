@@ -1,5 +1,7 @@
 //! Columns, tabs, dialogs, and whether the window is about to close.
 
+use super::TypedPath;
+
 /// A tab of the right column.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RightTab {
@@ -45,6 +47,8 @@ pub enum Dialog {
     PasteText,
     /// A format to save in.
     Export,
+    /// A path, where the desktop has no dialog for files.
+    TypePath,
 }
 
 /// Columns, tabs, dialogs.
@@ -64,6 +68,8 @@ pub struct LayoutState {
     pub palette_query: String,
     /// The line of the palette that is chosen.
     pub palette_line: usize,
+    /// The path that is being typed.
+    pub path: Option<TypedPath>,
 }
 
 impl Default for LayoutState {
@@ -76,6 +82,7 @@ impl Default for LayoutState {
             dialog: None,
             palette_query: String::new(),
             palette_line: 0,
+            path: None,
         }
     }
 }

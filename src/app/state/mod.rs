@@ -5,6 +5,7 @@ mod engine;
 mod gallery;
 mod layout;
 mod presets;
+mod typed_path;
 mod undo;
 
 pub use self::desk::{Desk, MAX_TOKENS, Reuse, TokenCount, ratio_of};
@@ -14,6 +15,7 @@ pub use self::gallery::{
 };
 pub use self::layout::{Closing, Dialog, LayoutState, Narrow, RightTab};
 pub use self::presets::{PresetEntry, PresetState, RemovedPreset};
+pub use self::typed_path::{PathFor, TypedPath};
 pub use self::undo::{Step, StepId, UndoStack};
 pub use super::notices::NoticeId;
 

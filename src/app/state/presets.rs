@@ -31,6 +31,12 @@ impl PresetEntry {
         }
     }
 
+    /// What it sets, with its words in `language`.
+    #[must_use]
+    pub fn preset_in(&self, language: Language) -> Preset {
+        self.preset.in_language(language == Language::Chinese)
+    }
+
     /// What it is good for, in `language`.
     #[must_use]
     pub fn about(&self, language: Language) -> Option<&str> {
@@ -61,6 +67,8 @@ pub struct PresetState {
     pub query: String,
     /// The one that was applied last.
     pub applied: Option<usize>,
+    /// Set until it was drawn once: the key of a preset to bring into view.
+    pub reveal: Option<String>,
 }
 
 impl PresetState {
@@ -69,6 +77,15 @@ impl PresetState {
         self.entries = entries;
         self.revision += 1;
         self.applied = None;
+    }
+
+    /// The place of the person's own preset of this name.
+    #[must_use]
+    pub fn own_named(&self, name: &str) -> Option<usize> {
+        self.entries.iter().position(|entry| {
+            let names = [&entry.preset.name, &entry.preset.name_zh];
+            entry.file.is_some() && names.into_iter().flatten().any(|known| known == name)
+        })
     }
 
     /// Those that match the search, with their places.
@@ -80,18 +97,9 @@ impl PresetState {
             .map(str::to_owned)
             .collect();
         self.entries.iter().enumerate().filter(move |(_, entry)| {
-            let preset = &entry.preset;
-            let texts = [
-                &preset.name,
-                &preset.name_zh,
-                &preset.about,
-                &preset.about_zh,
-                &preset.prompt,
-                &preset.style,
-            ];
-            let all: String = texts
-                .into_iter()
-                .flatten()
+            let all: String = entry
+                .preset
+                .texts()
                 .map(|text| text.to_lowercase() + " ")
                 .collect();
             words.iter().all(|word| all.contains(word.as_str()))

@@ -83,11 +83,15 @@ impl Studio {
         }
         self.session_due = None;
         let (session, file) = (self.session(), self.services.places.session());
-        self.services.background.run("save session", move || {
-            let why = session.save(&file).err()?;
-            let said = Message::new("notice-session-not-saved").because(why);
-            Some(Outcome::Said(Weight::Warning, said))
-        });
+        let services = &self.services;
+        let writes = &services.session_writes;
+        services
+            .background
+            .run_latest("save session", writes, move || {
+                let why = session.save(&file).err()?;
+                let said = Message::new("notice-session-not-saved").because(why);
+                Some(Outcome::Said(Weight::Warning, said))
+            });
     }
 
     pub(super) fn session(&self) -> Session {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use eframe::egui::{self, Context, Ui, ViewportCommand};
 
-use super::command::{Command, Commands};
+use super::command::{Action, Command, Commands};
 use super::frame_times::{self, FrameTimes};
 use super::i18n::{Language, Words};
 use super::instance::Instance;
@@ -106,10 +106,12 @@ impl Studio {
         }
     }
 
-    fn take_input(&mut self, ctx: &Context) {
+    /// Takes in keys, text and files. Returns what is to be done once the widgets have seen the frame.
+    fn take_input(&mut self, ctx: &Context) -> Vec<Action> {
         let before = self.state.desk.composing;
         ctx.input_mut(|input| keys::note_composition(input, &mut self.state.desk.composing));
-        for action in keys::take_actions(ctx, &self.state, before) {
+        let keys = keys::take_actions(ctx, &self.state, before);
+        for action in keys.first {
             self.commands.send(action);
         }
         if let Some(text) = keys::take_pasted(ctx, &self.state) {
@@ -131,6 +133,7 @@ impl Studio {
         {
             ctx.send_viewport_cmd(ViewportCommand::CancelClose);
         }
+        keys.after_text
     }
 }
 
@@ -153,7 +156,7 @@ impl eframe::App for Studio {
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
         let since = Instant::now();
         let ctx = ui.ctx().clone();
-        self.take_input(&ctx);
+        let after_text = self.take_input(&ctx);
         // Keys act before the widgets see the frame, so that one press is one frame late at no place.
         self.obey(&ctx);
         let mut view = views::View {
@@ -163,6 +166,9 @@ impl eframe::App for Studio {
             out: &mut self.commands,
         };
         views::show(ui, &mut view);
+        for action in after_text {
+            self.commands.send(action);
+        }
         if self.state.closing == Closing::Asked
             && let Some(answer) =
                 views::closing_question(&ctx, &self.words, !self.state.unsaved.is_empty())
@@ -172,6 +178,7 @@ impl eframe::App for Studio {
         self.state.desk.focus_prompt = false;
         self.state.desk.focus_search = false;
         self.state.gallery.scroll_to_chosen = false;
+        self.state.presets.reveal = None;
         self.obey(&ctx);
         self.take_thumbnails(&ctx);
         self.frame_times.note(self.logic_time + since.elapsed());
@@ -181,6 +188,9 @@ impl eframe::App for Studio {
     }
 
     fn on_exit(&mut self) {
+        // Nothing older may land on what is written here.
+        self.services.session_writes.finish();
+        self.services.settings_writes.finish();
         if let Err(error) = self.session().save(&self.services.places.session()) {
             tracing::error!(%error, "the session is not saved");
         }

@@ -1,5 +1,6 @@
 //! Changes of the draft, and of what is around it.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::app::effect::Effect;
@@ -9,7 +10,7 @@ use crate::app::state::{
     CanvasState, DEMO_PRESETS, Narrow, PresetEntry, RightTab, State, Step, StepId,
 };
 use crate::request::preset::Preset;
-use crate::request::{Draft, ImageSize, Seed};
+use crate::request::{Draft, ImageSize, Seed, without_style_word};
 
 /// Changes that follow each other faster than this are one step of undo: a whole drag, a whole word.
 const ONE_STEP: Duration = Duration::from_millis(900);
@@ -124,28 +125,14 @@ pub(super) fn swap_sides(state: &mut State, out: &mut Vec<Effect>) {
 /// Puts a word of style behind the prompt, or takes it out.
 pub(super) fn style_word(state: &mut State, word: &str, out: &mut Vec<Effect>) {
     let prompt = state.draft.prompt.clone();
-    let new = if prompt.contains(word) {
-        let joined = [
-            format!("，{word}"),
-            format!(", {word}"),
-            format!("{word}，"),
-            format!("{word}, "),
-            word.to_owned(),
-        ];
-        let found = joined
-            .iter()
-            .find(|joined| prompt.contains(joined.as_str()));
-        found.map_or(prompt.clone(), |found| {
-            prompt.replacen(found.as_str(), "", 1)
-        })
-    } else {
-        Draft {
+    let new = without_style_word(&prompt, word).unwrap_or_else(|| {
+        let written = Draft {
             prompt,
             style: word.to_owned(),
             ..Draft::default()
-        }
-        .full_prompt()
-    };
+        };
+        written.full_prompt()
+    });
     change(state, out, |draft| draft.prompt = new);
 }
 
@@ -250,10 +237,9 @@ pub(super) fn apply_preset(state: &mut State, place: usize, out: &mut Vec<Effect
     let Some(entry) = state.presets.entries.get(place) else {
         return;
     };
-    let name = entry
-        .name(state.settings.language.unwrap_or_else(Language::of_system))
-        .to_owned();
-    let preset = entry.preset.clone();
+    let language = state.settings.language.unwrap_or_else(Language::of_system);
+    let name = entry.name(language).to_owned();
+    let preset = entry.preset_in(language);
     let step = change_in_a_step(state, out, |draft| preset.apply(draft));
     state.presets.applied = Some(place);
     let (weight, said) = applied(state, name, &preset);
@@ -295,6 +281,44 @@ pub(super) fn save_preset(
     out: &mut Vec<Effect>,
 ) {
     let mut preset = Preset::from_draft(name, &state.draft);
+    if state.settings.language.unwrap_or_else(Language::of_system) == Language::Chinese {
+        preset.name_zh = preset.name.clone();
+    }
+    keep_preset(state, preset, None, with_prompt, with_picture, out);
+}
+
+/// Puts the settings in the place of an own preset; what it is called and said to be good for stays.
+pub(super) fn replace_preset(
+    state: &mut State,
+    place: usize,
+    with_prompt: bool,
+    with_picture: bool,
+    out: &mut Vec<Effect>,
+) {
+    let Some(entry) = state.presets.entries.get(place) else {
+        return;
+    };
+    let old = &entry.preset;
+    let preset = Preset {
+        name: old.name.clone(),
+        name_zh: old.name_zh.clone(),
+        about: old.about.clone(),
+        about_zh: old.about_zh.clone(),
+        unknown: old.unknown.clone(),
+        ..Preset::from_draft("", &state.draft)
+    };
+    let file = entry.file.clone();
+    keep_preset(state, preset, file, with_prompt, with_picture, out);
+}
+
+fn keep_preset(
+    state: &mut State,
+    mut preset: Preset,
+    replaced: Option<PathBuf>,
+    with_prompt: bool,
+    with_picture: bool,
+    out: &mut Vec<Effect>,
+) {
     preset.model = state.current_model().map(|model| {
         if model.demo {
             DEMO_PRESETS.to_owned()
@@ -302,16 +326,17 @@ pub(super) fn save_preset(
             model.name.clone()
         }
     });
-    if state.settings.language.unwrap_or_else(Language::of_system) == Language::Chinese {
-        preset.name_zh = preset.name.clone();
-    }
     if !with_prompt {
         preset.prompt = None;
     }
     let chosen = state.gallery.chosen.as_ref().filter(|_| with_picture);
     let picture = chosen.map(|path| super::full(state, path));
     state.layout.dialog = None;
-    out.push(Effect::SavePreset(Box::new(preset), picture));
+    out.push(Effect::SavePreset {
+        preset: Box::new(preset),
+        picture,
+        replaced,
+    });
 }
 
 /// Shows the settings of a picture or of an imported file.

@@ -69,6 +69,11 @@ pub fn command(state: &mut State, command: Command) -> Vec<Effect> {
             with_prompt,
             with_picture,
         } => draft::save_preset(state, &name, with_prompt, with_picture, out),
+        Command::ReplacePreset {
+            place,
+            with_prompt,
+            with_picture,
+        } => draft::replace_preset(state, place, with_prompt, with_picture, out),
         Command::ChooseModel(place) => choose_model(state, place, out),
         Command::ForgetModel(place) => {
             if place < state.models.len() {
@@ -92,6 +97,15 @@ pub fn command(state: &mut State, command: Command) -> Vec<Effect> {
         }
         Command::Settings(settings) => change_settings(state, *settings, out),
         Command::PickGalleryFolder => out.push(Effect::PickGallery),
+        Command::TypePath(text) => {
+            if let Some(path) = &mut state.layout.path {
+                path.text = text;
+            }
+        }
+        Command::UsePath => {
+            state.layout.dialog = None;
+            out.extend(state.layout.path.take().map(Effect::UsePath));
+        }
         Command::Import(paths) => out.push(Effect::Import(paths)),
         Command::ImportText(text) => out.push(Effect::ImportText(text)),
         Command::DismissNotice(id) => {

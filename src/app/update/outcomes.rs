@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use super::draft;
 use crate::app::effect::Effect;
-use crate::app::i18n::Message;
+use crate::app::i18n::{Language, Message};
 use crate::app::notices::Weight;
 use crate::app::outcome::{Imported, Outcome};
 use crate::app::settings::Settings;
-use crate::app::state::{Model, State};
+use crate::app::state::{Dialog, Model, PresetEntry, State};
 
 pub(super) fn take(state: &mut State, outcome: Outcome, out: &mut Vec<Effect>) {
     match outcome {
@@ -30,6 +30,10 @@ pub(super) fn take(state: &mut State, outcome: Outcome, out: &mut Vec<Effect>) {
                 out,
             );
         }
+        Outcome::NoDialog(path) => {
+            state.layout.path = Some(path);
+            state.layout.dialog = Some(Dialog::TypePath);
+        }
         Outcome::Facts(path, facts) => {
             if state.gallery.chosen.as_ref() == Some(&path) {
                 state.gallery.facts = Some((path, facts));
@@ -39,6 +43,7 @@ pub(super) fn take(state: &mut State, outcome: Outcome, out: &mut Vec<Effect>) {
             state.presets.list(entries);
             apply_default_preset(state);
         }
+        Outcome::PresetSaved(key, entries) => preset_saved(state, key, entries),
         Outcome::PresetRemoved(preset, entries) => {
             state.presets.list(entries);
             super::presets::removed(state, preset);
@@ -67,6 +72,22 @@ pub(super) fn take(state: &mut State, outcome: Outcome, out: &mut Vec<Effect>) {
     }
 }
 
+/// Says so, and shows where it is: the list may be long, and what was searched for may hide it.
+fn preset_saved(state: &mut State, key: String, entries: Vec<PresetEntry>) {
+    state.presets.list(entries);
+    let mut entries = state.presets.entries.iter().enumerate();
+    let Some((place, entry)) = entries.find(|(_, entry)| entry.key == key) else {
+        return;
+    };
+    let language = state.settings.language.unwrap_or_else(Language::of_system);
+    let said = Message::new("notice-preset-saved").with("name", entry.name(language));
+    state.notices.good(said);
+    state.presets.query.clear();
+    // The settings are what it sets.
+    state.presets.applied = Some(place);
+    state.presets.reveal = Some(key);
+}
+
 /// A start without a draft begins with the preset of the settings.
 fn apply_default_preset(state: &mut State) {
     if !std::mem::take(&mut state.desk.wants_preset) {
@@ -77,7 +98,8 @@ fn apply_default_preset(state: &mut State) {
     };
     let mut entries = state.presets.entries.iter().enumerate();
     if let Some((place, entry)) = entries.find(|(_, entry)| &entry.key == wanted) {
-        entry.preset.apply(&mut state.draft);
+        let language = state.settings.language.unwrap_or_else(Language::of_system);
+        entry.preset_in(language).apply(&mut state.draft);
         state.presets.applied = Some(place);
     }
 }
@@ -97,7 +119,7 @@ fn add_model(state: &mut State, path: PathBuf, out: &mut Vec<Effect>) {
         out.push(Effect::SaveSession);
     }
     out.push(Effect::CheckModel(path));
-    state.layout.dialog = Some(crate::app::state::Dialog::Models);
+    state.layout.dialog = Some(Dialog::Models);
 }
 
 /// Does the right thing with each kind of file, and says it all at once.
@@ -123,7 +145,8 @@ fn take_imported(state: &mut State, imported: Imported, out: &mut Vec<Effect>) {
     }
     // One preset is meant to be used; many are meant to be kept.
     if let [only] = presets.as_slice() {
-        only.preset.apply(&mut new);
+        let language = state.settings.language.unwrap_or_else(Language::of_system);
+        only.preset_in(language).apply(&mut new);
         draft::warn_of_other_model(state, only);
     }
     let mut message = if good == 0 {

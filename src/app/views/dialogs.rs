@@ -9,7 +9,7 @@ use super::icons::Icon;
 use super::{keys, models, notices, palette, settings, system, widgets};
 use crate::app::command::Command;
 use crate::app::i18n::Words;
-use crate::app::state::{Dialog, ExportKind};
+use crate::app::state::{Dialog, ExportKind, PathFor};
 use crate::app::theme::Tokens;
 
 /// Draws the dialog that is open.
@@ -28,6 +28,7 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
         Dialog::SavePreset => (420.0, 300.0, Some("save-preset-title")),
         Dialog::PasteText => (520.0, 400.0, Some("paste-title")),
         Dialog::Export => (420.0, 300.0, Some("export-title")),
+        Dialog::TypePath => (520.0, 300.0, Some("path-title")),
     };
     let size = vec2(width.min(screen.x - 48.0), height.min(screen.y - 64.0));
     let modal = Modal::new(Id::unique(("dialog", dialog as u8)))
@@ -73,6 +74,7 @@ fn content(ui: &mut Ui, view: &mut View<'_>, dialog: Dialog) {
         Dialog::SavePreset => save_preset(ui, view),
         Dialog::PasteText => paste(ui, view),
         Dialog::Export => export(ui, view),
+        Dialog::TypePath => type_path(ui, view),
     }
 }
 
@@ -120,20 +122,28 @@ fn save_preset(ui: &mut Ui, view: &mut View<'_>) {
     let enter = response.lost_focus()
         && ui.input(|i| i.key_pressed(Key::Enter))
         && !view.state.desk.composing;
-    let save = ui.add_enabled_ui(ready, |ui| {
-        let width = ui.available_width();
-        widgets::primary_button(ui, &view.say("save-preset-save"), width)
-    });
-    let pressed = save
-        .inner
-        .on_disabled_hover_text(view.say("save-preset-needs-name"))
-        .clicked();
-    if ready && (pressed || enter) {
-        view.send(Command::SavePresetAs {
-            name: name.trim().to_owned(),
-            with_prompt,
-            with_picture,
-        });
+    // A name that is there already is a question, which Enter does not answer.
+    let same = view.state.presets.own_named(name.trim());
+    let command = match same {
+        Some(place) => replace_or_both(ui, view, place, &name, (with_prompt, with_picture)),
+        None => {
+            let save = ui.add_enabled_ui(ready, |ui| {
+                let width = ui.available_width();
+                widgets::primary_button(ui, &view.say("save-preset-save"), width)
+            });
+            let pressed = save
+                .inner
+                .on_disabled_hover_text(view.say("save-preset-needs-name"))
+                .clicked();
+            (ready && (pressed || enter)).then(|| Command::SavePresetAs {
+                name: name.trim().to_owned(),
+                with_prompt,
+                with_picture,
+            })
+        }
+    };
+    if let Some(command) = command {
+        view.send(command);
         name.clear();
     }
     keep_text(ui, "preset name", name);
@@ -141,6 +151,37 @@ fn save_preset(ui: &mut Ui, view: &mut View<'_>) {
         data.insert_temp(with_prompt_id, with_prompt);
         data.insert_temp(with_picture_id, with_picture);
     });
+}
+
+/// Asks what is to become of the preset of the same name.
+fn replace_or_both(
+    ui: &mut Ui,
+    view: &View<'_>,
+    place: usize,
+    name: &str,
+    (with_prompt, with_picture): (bool, bool),
+) -> Option<Command> {
+    let name = name.trim().to_owned();
+    let about = view.say_with("save-preset-same", &[("name", name.as_str().into())]);
+    ui.add(egui::Label::new(about).wrap());
+    ui.horizontal(|ui| {
+        let replace = widgets::button(ui, &view.say("save-preset-replace")).clicked();
+        let both = widgets::button(ui, &view.say("save-preset-both")).clicked();
+        if replace {
+            Some(Command::ReplacePreset {
+                place,
+                with_prompt,
+                with_picture,
+            })
+        } else {
+            both.then_some(Command::SavePresetAs {
+                name,
+                with_prompt,
+                with_picture,
+            })
+        }
+    })
+    .inner
 }
 
 fn paste(ui: &mut Ui, view: &mut View<'_>) {
@@ -187,6 +228,67 @@ fn export(ui: &mut Ui, view: &mut View<'_>) {
             view.send(Command::CloseDialog);
             view.send(Command::ExportAs(kind));
         }
+    }
+}
+
+/// Whether what is called `name` was not drawn in the pass before this one.
+fn just_opened(ui: &Ui, name: &str) -> bool {
+    let now = ui.ctx().cumulative_pass_nr();
+    let id = Id::unique(("drawn in pass", name));
+    let before =
+        ui.data_mut(|data| std::mem::replace(data.get_temp_mut_or_default::<u64>(id), now));
+    before + 1 < now
+}
+
+/// A field for a path, where the desktop has no dialog for files.
+fn type_path(ui: &mut Ui, view: &mut View<'_>) {
+    let Some(path) = view.state.layout.path.as_ref() else {
+        return;
+    };
+    let about = match path.wanted {
+        PathFor::Import => "path-for-import",
+        PathFor::Model => "path-for-model",
+        PathFor::Gallery => "path-for-gallery",
+        PathFor::Copy(..) | PathFor::Unsaved(_) => "path-for-copy",
+    };
+    let about = view.say(about);
+    ui.add(egui::Label::new(&about).wrap());
+    let mut text = path.text.clone();
+    let response = TextEdit::singleline(&mut text)
+        .id(Id::unique("path field"))
+        .hint_text(view.say("path-hint"))
+        .desired_width(f32::INFINITY)
+        .margin(egui::Margin::symmetric(10, 8))
+        .show(ui)
+        .response
+        .response
+        .accessible_name(about);
+    if just_opened(ui, "path field") {
+        response.request_focus();
+    }
+    widgets::hint(ui, &view.say("path-why"));
+    let ready = !text.trim().is_empty();
+    let enter = response.lost_focus()
+        && ui.input(|i| i.key_pressed(Key::Enter))
+        && !view.state.desk.composing;
+    let name = view.say(if path.wanted.writes() {
+        "path-save"
+    } else {
+        "path-open"
+    });
+    let pressed = ui
+        .add_enabled_ui(ready, |ui| {
+            let width = ui.available_width();
+            widgets::primary_button(ui, &name, width)
+        })
+        .inner
+        .on_disabled_hover_text(view.say("path-needs-text"))
+        .clicked();
+    if text != path.text {
+        view.send(Command::TypePath(text));
+    }
+    if ready && (pressed || enter) {
+        view.send(Command::UsePath);
     }
 }
 

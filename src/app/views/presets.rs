@@ -1,6 +1,6 @@
 //! Settings with names: search, apply with one press, save, remove.
 
-use eframe::egui::{self, RichText, Sense, TextEdit, TextStyle, Ui, Vec2, vec2};
+use eframe::egui::{self, Align, RichText, Sense, TextEdit, TextStyle, Ui, Vec2, vec2};
 
 use super::View;
 use super::icons::Icon;
@@ -95,6 +95,9 @@ fn row(ui: &mut Ui, view: &mut View<'_>, place: usize, entry: &PresetEntry, lang
         .about(language)
         .map_or_else(|| summary(view, entry), str::to_owned);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click());
+    if view.state.presets.reveal.as_ref() == Some(&entry.key) {
+        ui.scroll_to_rect(rect, Some(Align::Center));
+    }
     let label = label(view, entry, name);
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &label));
     let applied = view.state.presets.applied == Some(place);
@@ -143,10 +146,8 @@ fn made_for(view: &View<'_>, entry: &PresetEntry) -> String {
 fn tip(ui: &mut Ui, view: &View<'_>, entry: &PresetEntry, name: &str, about: &str) {
     ui.label(RichText::new(name).strong());
     ui.label(about);
-    for text in [&entry.preset.prompt, &entry.preset.style]
-        .into_iter()
-        .flatten()
-    {
+    let preset = entry.preset_in(view.words.language());
+    for text in [&preset.prompt, &preset.style].into_iter().flatten() {
         ui.label(text);
     }
     if let Some(why) = other_model(view, entry) {
@@ -180,7 +181,7 @@ fn remove_button(ui: &mut Ui, view: &mut View<'_>, place: usize, name: &str, row
 
 /// What a preset without a sentence of its own sets.
 fn summary(view: &View<'_>, entry: &PresetEntry) -> String {
-    let preset = &entry.preset;
+    let preset = entry.preset_in(view.words.language());
     let mut parts = Vec::new();
     if let Some(size) = preset.size {
         parts.push(format!("{}×{}", size.width(), size.height()));

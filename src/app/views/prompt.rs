@@ -15,6 +15,7 @@ use super::widgets;
 use crate::app::command::{Action, Command};
 use crate::app::state::MAX_TOKENS;
 use crate::app::theme::Tokens;
+use crate::request::has_style_word;
 
 /// The prompt's editor, for giving it the keyboard.
 pub const PROMPT_ID: &str = "the prompt";
@@ -248,7 +249,7 @@ fn words(ui: &mut Ui, view: &mut View<'_>) {
             .map(str::trim)
             .filter(|word| !word.is_empty())
         {
-            let chosen = view.state.draft.prompt.contains(word);
+            let chosen = has_style_word(&view.state.draft.prompt, word);
             if widgets::chip(ui, word, chosen).clicked() {
                 view.send(Command::StyleWord(word.to_owned()));
             }

@@ -279,6 +279,44 @@ fn every_shipped_preset_is_good_and_named_in_both_languages() {
 }
 
 #[test]
+fn every_shipped_preset_speaks_both_languages() {
+    let han = |text: &str| text.contains(|c: char| ('\u{4e00}'..='\u{9fff}').contains(&c));
+    for shipped in shipped() {
+        let (file, preset) = shipped.unwrap();
+        for chinese in [true, false] {
+            let said = preset.in_language(chinese);
+            let words = [said.prompt, said.style, said.negative];
+            let words: Vec<String> = words.into_iter().flatten().collect();
+            assert!(!words.is_empty(), "{file}");
+            for text in words {
+                assert_eq!(han(&text), chinese, "{file}: {text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_preset_in_one_language_is_used_in_both_and_kept_whole() {
+    let (preset, warnings) =
+        Preset::parse(r#"{"version": 1, "prompt_zh": "一只狐狸"}"#.as_bytes()).unwrap();
+    assert_eq!(warnings, []);
+    for chinese in [true, false] {
+        let said = preset.in_language(chinese);
+        assert_eq!(said.prompt.as_deref(), Some("一只狐狸"));
+    }
+    let written: Value = serde_json::from_str(&preset.to_json()).unwrap();
+    assert_eq!(written["version"], 1, "older programs read it too");
+    assert_eq!(written["prompt_zh"], "一只狐狸");
+    assert!(matches!(
+        refusal(r#"{"prompt_en": "a\u0000b"}"#),
+        PresetError::Value {
+            key: "prompt_en",
+            ..
+        }
+    ));
+}
+
+#[test]
 fn a_thumbnail_travels_with_its_preset_and_a_broken_one_costs_only_itself() {
     let jpeg = vec![0xff, 0xd8, 0xff, 0xe0, 1, 2, 3];
     let preset = Preset {

@@ -1,6 +1,9 @@
 //! Files that come from outside.
 
 use danqing::app::command::Command;
+use danqing::app::outcome::Outcome;
+use danqing::app::state::{Dialog, PathFor, TypedPath};
+use eframe::egui;
 
 use super::desk::Desk;
 
@@ -93,4 +96,25 @@ fn a_wrong_preset_changes_nothing_and_says_why() {
             desk.send(Command::DismissNotice(id));
         }
     }
+}
+
+/// A desktop without file dialogs: the path is typed instead.
+#[test]
+fn what_a_dialog_would_have_found_can_be_typed() {
+    let mut desk = Desk::open();
+    let file = desk.home.path().join("tall.json");
+    std::fs::write(&file, r#"{"version": 1, "name": "Tall", "steps": 5}"#).unwrap();
+    let asked = TypedPath {
+        wanted: PathFor::Import,
+        text: String::new(),
+    };
+    desk.send(Command::Outcome(Outcome::NoDialog(asked)));
+    assert_eq!(desk.state().layout.dialog, Some(Dialog::TypePath));
+    desk.window.run_steps(2);
+    desk.window
+        .event(egui::Event::Text(file.display().to_string()));
+    desk.window.run_steps(2);
+    desk.press(egui::Modifiers::NONE, egui::Key::Enter);
+    desk.wait("it is used", |state| state.draft.steps.get() == 5);
+    assert_eq!(desk.state().layout.dialog, None);
 }

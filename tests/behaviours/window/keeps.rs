@@ -4,6 +4,7 @@ use danqing::app::command::{Action, Command};
 use danqing::app::state::{Closing, State};
 use danqing::engine::JobState;
 use danqing::request::preset::Preset;
+use danqing::request::{Draft, Steps};
 use eframe::egui::{Event, Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
 
@@ -97,6 +98,50 @@ fn a_preset_that_was_deleted_comes_back() {
 }
 
 #[test]
+fn a_saved_preset_is_said_and_shown_and_a_second_of_its_name_is_asked_about() {
+    let mut desk = Desk::open();
+    let save = |desk: &mut Desk<'_>, steps: u32, button: &str| {
+        let draft = Draft {
+            steps: Steps::new(steps).unwrap(),
+            ..desk.state().draft.clone()
+        };
+        desk.send(Command::Draft(Box::new(draft)));
+        desk.send(Command::SearchPresets("nothing has this".into()));
+        desk.send(Action::SavePreset);
+        desk.window.run_steps(2);
+        desk.window.event(Event::Text("Mine".into()));
+        desk.window.run_steps(2);
+        let before = desk.state().presets.revision;
+        desk.window.get_by_label(button).click();
+        desk.wait("it is listed", |state| state.presets.revision > before);
+    };
+    let steps = |desk: &Desk<'_>| {
+        let own = desk.state().presets.entries.iter();
+        let own = own.filter(|entry| entry.file.is_some());
+        own.map(|entry| entry.preset.steps.map_or(0, |steps| steps.get()))
+            .collect::<Vec<_>>()
+    };
+    save(&mut desk, 5, "Save preset");
+    assert!(desk.notices().contains(&"notice-preset-saved"));
+    let presets = &desk.state().presets;
+    let applied = presets.applied.map(|place| &presets.entries[place]);
+    assert_eq!(applied.unwrap().preset.name.as_deref(), Some("Mine"));
+    assert_eq!(presets.query, "", "a search does not hide it");
+    desk.window.run_steps(3);
+    let row = desk.window.get_by_label("Apply preset Mine").rect();
+    assert!(row.bottom() < 900.0, "it was brought into view: {row}");
+
+    save(&mut desk, 6, "Replace it");
+    assert_eq!(steps(&desk), [6]);
+    save(&mut desk, 7, "Keep both");
+    assert_eq!(
+        steps(&desk),
+        [7, 6],
+        "by file name: preset-mine-2, preset-mine"
+    );
+}
+
+#[test]
 fn an_earlier_prompt_is_a_press_away() {
     let mut desk = Desk::open();
     for prompt in ["a fox", "a cat"] {
@@ -136,4 +181,28 @@ fn two_presses_within_one_frame_are_two_jobs() {
     }
     desk.window.step();
     desk.wait("both wait", |state| state.queue.jobs.len() == 2);
+}
+
+/// Nor the last word before it.
+#[test]
+fn a_word_and_the_press_behind_it_within_one_frame_are_one_job() {
+    let mut desk = Desk::open();
+    desk.send(Action::PauseQueue);
+    desk.wait("it is paused", |state| state.queue.paused);
+    desk.write("a fox");
+    desk.send(Action::FocusPrompt);
+    desk.window.run_steps(2);
+    let events = &mut desk.window.input_mut().events;
+    events.push(Event::Text(" in the snow".into()));
+    events.push(Event::Key {
+        key: Key::Enter,
+        physical_key: None,
+        pressed: true,
+        repeat: false,
+        modifiers: Modifiers::COMMAND,
+    });
+    desk.window.step();
+    desk.wait("it waits", |state| state.queue.jobs.len() == 1);
+    let job = &desk.state().queue.jobs[0];
+    assert_eq!(job.request.prompt.as_str(), "a fox in the snow");
 }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use danqing::app::i18n::{Language, Message};
 use danqing::app::settings::Settings;
 use danqing::app::state::{
-    CompareMode, Dialog, Model, ModelFacts, PresetEntry, RightTab, State, Step, TokenCount,
+    CompareMode, Dialog, ExportKind, Model, ModelFacts, PathFor, PresetEntry, RightTab, State,
+    Step, TokenCount, TypedPath,
 };
 use danqing::engine::slots::{Painting, Status};
 use danqing::engine::{ModelChoice, Queue};
@@ -270,6 +271,13 @@ pub fn all(language: Language) -> Vec<(&'static str, State)> {
             .error(Message::new("notice-failed").because("the device has too little memory"));
         list.push((name, state));
     }
+    let mut state = at_work(language);
+    state.layout.dialog = Some(Dialog::TypePath);
+    state.layout.path = Some(TypedPath {
+        wanted: PathFor::Copy("/home/li/a.png".into(), ExportKind::Jpeg),
+        text: "/home/li/a.jpg".into(),
+    });
+    list.push(("type a path", state));
     let mut state = at_work(language);
     state.recovery = Some(3);
     state.desk.negative_open = true;
