@@ -3,6 +3,7 @@
 use danqing::app::command::Action;
 use danqing::app::state::{CompareMode, Zoom};
 use eframe::egui::{Key, Modifiers};
+use egui_kittest::kittest::Queryable as _;
 
 use super::desk::Desk;
 
@@ -63,4 +64,27 @@ fn two_pictures_are_compared_and_zoomed() {
     assert_eq!(desk.state().canvas.zoom, Zoom::Scale(1.0));
     desk.press(CTRL, Key::Num0);
     assert_eq!(desk.state().canvas.zoom, Zoom::Fit);
+}
+
+/// The language of the search is shown where it is used.
+#[test]
+fn a_search_can_be_put_together_from_the_chosen_picture() {
+    let mut desk = Desk::open();
+    desk.paint("a fox");
+    desk.paint("a hare");
+    let hare = desk.state().gallery.chosen.clone();
+    for (line, found) in [("Same size", 2), ("Made today", 2), ("Same seed", 1)] {
+        desk.window.get_by_label("Filter").click();
+        desk.window.run_steps(3);
+        desk.window.get_by_label_contains(line).click();
+        desk.wait("it is searched", |state| {
+            state.gallery.shown().len() == found
+        });
+    }
+    assert_eq!(Some(&desk.state().gallery.shown()[0].path), hare.as_ref());
+    let query = desk.state().gallery.query.clone();
+    assert!(
+        query.contains("size:") && query.contains("date:") && query.contains("seed:"),
+        "{query}"
+    );
 }
