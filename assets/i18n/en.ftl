@@ -254,7 +254,16 @@ gallery-search = Search
 gallery-compare-with = Compare with the picture chosen before
 gallery-compare-none = No other picture was chosen before
 gallery-search-name = Search the gallery
-gallery-search-tip = Words of the prompt, or seed:42, size:1024x1024, model:turbo, star:yes, after:2026-11-01
+gallery-search-tip = Words of the prompt, or seed:42, size:1024x1024, model:turbo, star:yes, date:2026-11, after:2026-11-01, before:2026-11-01
+gallery-filter = Filter
+gallery-filter-today = Made today
+gallery-filter-model = Same model
+gallery-filter-size = Same size
+gallery-filter-seed = Same seed
+search-date = date:{ $date }
+search-model = model:"{ $model }"
+search-size = size:{ $size }
+search-seed = seed:{ $seed }
 gallery-only-starred = Show only starred pictures
 gallery-show-all = Show all pictures
 gallery-reading = Reading the folder…
@@ -324,7 +333,10 @@ models-add = Add a model folder…
 models-add-drop = or drop it on the window
 models-demo = Comes with Danqing, for trying things out
 models-checking = Reading…
-models-parameters = { $count } parameters
+models-parameters = { $unit ->
+        [billion] { $count } billion parameters
+       *[million] { $count } million parameters
+    }
 models-needs = needs about { $memory } of memory
 models-runs = runs in { $precision } on { $device }
 models-use = Use

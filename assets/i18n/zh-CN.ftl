@@ -230,7 +230,16 @@ gallery-search = 搜索
 gallery-compare-with = 与先前所选的图片对比
 gallery-compare-none = 先前没有选过其他图片
 gallery-search-name = 搜索图库
-gallery-search-tip = 提示词中的词，或 seed:42、size:1024x1024、model:turbo、star:yes、after:2026-11-01
+gallery-search-tip = 提示词中的词，或 种子：42、尺寸：1024x1024、模型：turbo、收藏：是、日期：2026-11、晚于：2026-11-01、早于：2026-11-01
+gallery-filter = 筛选
+gallery-filter-today = 今天生成
+gallery-filter-model = 相同模型
+gallery-filter-size = 相同尺寸
+gallery-filter-seed = 相同种子
+search-date = 日期：{ $date }
+search-model = 模型：“{ $model }”
+search-size = 尺寸：{ $size }
+search-seed = 种子：{ $seed }
 gallery-only-starred = 只看收藏
 gallery-show-all = 查看全部图片
 gallery-reading = 正在读取文件夹…
@@ -296,7 +305,10 @@ models-add = 添加模型文件夹…
 models-add-drop = 或直接拖到窗口中
 models-demo = 随丹青附带，供试用
 models-checking = 正在读取…
-models-parameters = { $count } 参数
+models-parameters = { $unit ->
+        [yi] { $count } 亿参数
+       *[wan] { $count } 万参数
+    }
 models-needs = 约需 { $memory } 内存
 models-runs = 以 { $precision } 运行于 { $device }
 models-use = 使用

@@ -67,6 +67,8 @@ pub enum Effect {
     CountTokens(String),
     /// Reads headers of a checkpoint.
     CheckModel(PathBuf),
+    /// Looks again at devices and their memory.
+    Devices,
     /// Reads files for import.
     Import(Vec<PathBuf>),
     /// Reads text for import.

@@ -24,6 +24,7 @@ use crate::engine::{
 use crate::files::starts::{Start, Verdict};
 use crate::files::{Places, log};
 use crate::gallery::Thumbs;
+use crate::gallery::search::DEMO_MODEL;
 use crate::pipeline::Suited;
 
 /// Bytes of small pictures in memory.
@@ -305,7 +306,7 @@ fn restore(state: &mut State, session: Session) {
     }
     let demo = find_demo_model().map(|path| Model {
         path,
-        name: "Danqing Demo".to_owned(),
+        name: DEMO_MODEL.to_owned(),
         demo: true,
         facts: None,
     });

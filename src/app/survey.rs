@@ -3,7 +3,7 @@
 use super::outcome::Outcome;
 use super::state::{SystemState, Unusable};
 use crate::pipeline::device::{DeviceChoice, cuda_status, list_devices};
-use crate::pipeline::{Placement, Precision};
+use crate::pipeline::{Placement, Precision, machine_memory};
 
 /// Lists devices and versions. Asking the driver takes its time.
 pub fn devices() -> Outcome {
@@ -34,6 +34,7 @@ pub fn devices() -> Outcome {
             no_cuda,
             facts,
             unusable,
+            memory: machine_memory(),
             ..SystemState::default()
         }),
     )

@@ -7,7 +7,7 @@ use crate::{
     pipeline::{
         DeviceInfo, Precision,
         device::{CudaStatus, Gpu, cuda_status},
-        list_devices,
+        list_devices, machine_memory,
     },
 };
 use serde_json::{Value, json};
@@ -156,14 +156,4 @@ fn memory(memory: Option<(u64, u64)>) -> String {
 
 fn gib(bytes: u64) -> String {
     format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30))
-}
-
-/// The machine's memory in bytes, all and available, where the system tells (Linux).
-fn machine_memory() -> Option<(u64, u64)> {
-    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let field = |name: &str| {
-        let line = text.lines().find_map(|line| line.strip_prefix(name))?;
-        Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
-    };
-    Some((field("MemTotal:")?, field("MemAvailable:")?))
 }

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use chrono::{DateTime, Duration, Local, NaiveDate, SecondsFormat, TimeZone, Utc};
+use chrono::{DateTime, Duration, Local, Months, NaiveDate, SecondsFormat, TimeZone, Utc};
 
 /// The moment as RFC 3339 in UTC, such as `2026-11-22T19:55:05Z`.
 pub fn rfc3339(now: SystemTime) -> String {
@@ -46,7 +46,31 @@ pub(super) fn beginning(value: &str) -> Option<u64> {
     beginning_in(&Local, value)
 }
 
+/// When it ends, which is when the next one begins.
+pub(super) fn end(value: &str) -> Option<u64> {
+    end_in(&Local, value)
+}
+
+/// Today as a calendar here has it, such as `2026-11-22`.
+pub fn today() -> String {
+    Local::now().format("%Y-%m-%d").to_string()
+}
+
 fn beginning_in<Z: TimeZone>(zone: &Z, value: &str) -> Option<u64> {
+    start(zone, first_day(value)?)
+}
+
+fn end_in<Z: TimeZone>(zone: &Z, value: &str) -> Option<u64> {
+    let day = first_day(value)?;
+    let next = match value.split(['-', '/', '.']).count() {
+        1 => day.checked_add_months(Months::new(12)),
+        2 => day.checked_add_months(Months::new(1)),
+        _ => day.succ_opt(),
+    };
+    start(zone, next?)
+}
+
+fn first_day(value: &str) -> Option<NaiveDate> {
     let mut parts = value.split(['-', '/', '.']);
     let year = parts
         .next()?
@@ -55,9 +79,11 @@ fn beginning_in<Z: TimeZone>(zone: &Z, value: &str) -> Option<u64> {
         .filter(|year| (1970..=9999).contains(year))?;
     let mut part = || parts.next().map_or(Some(1), |text| text.parse().ok());
     let day = NaiveDate::from_ymd_opt(year, part()?, part()?)?;
-    if parts.next().is_some() {
-        return None;
-    }
+    parts.next().is_none().then_some(day)
+}
+
+/// The first moment of a day, in milliseconds since 1970.
+fn start<Z: TimeZone>(zone: &Z, day: NaiveDate) -> Option<u64> {
     // Where the clock goes forward at midnight, the day begins at one.
     let midnight = day.and_hms_opt(0, 0, 0)?;
     let first = [midnight, midnight + Duration::hours(1)]
@@ -110,6 +136,13 @@ mod tests {
             assert_eq!(beginning_in(&Utc, value), Some(days * day), "{value}");
             let earlier = days * day - 8 * 3_600_000;
             assert_eq!(beginning_in(&shanghai(), value), Some(earlier), "{value}");
+        }
+        for (value, next) in [
+            ("2000-02-29", "2000-03-01"),
+            ("2000-12", "2001-01"),
+            ("1999", "2000"),
+        ] {
+            assert_eq!(end_in(&shanghai(), value), beginning_in(&shanghai(), next));
         }
         assert_eq!(beginning_in(&shanghai(), "1970"), Some(0));
         for value in [

@@ -11,12 +11,16 @@
 //! | `star:` or `star:yes`   | that are starred; `star:no` those that are not                   |
 //! | `after:2026-11-01`      | written on this day or later; also `after:2026-11`, `after:2026` |
 //! | `before:2026-11-01`     | written before this day                                          |
+//! | `date:2026-11-01`       | written on this day; also `date:2026-11`, `date:2026`            |
 //!
-//! All terms must hold. A full-width colon works as well. A term that cannot be understood is searched as a word.
+//! The keys in Chinese are 种子, 尺寸, 模型, 收藏 (是 or 否), 晚于, 早于 and 日期. All terms must hold. A full-width colon works as well. A term that cannot be understood is searched as a word.
 
-use super::dates::beginning;
+use super::dates::{beginning, end};
 use super::entry::Entry;
 use crate::request::Seed;
+
+/// The name of the model that comes with the program.
+pub const DEMO_MODEL: &str = "Danqing Demo";
 
 /// The longest query that is read, in characters.
 const MAX_QUERY: usize = 500;
@@ -43,6 +47,8 @@ enum What {
     /// From this moment on, in milliseconds since 1970.
     After(u64),
     Before(u64),
+    /// From the first moment on, and before the second.
+    Within(u64, u64),
 }
 
 impl Query {
@@ -87,10 +93,21 @@ fn holds(what: &What, entry: &Entry) -> bool {
         }),
         What::Model(word) => facts
             .and_then(|facts| facts.model.as_deref())
-            .is_some_and(|model| contains(model, word)),
+            .is_some_and(|model| contains(shown_model(model), word) || contains(model, word)),
         What::Star(star) => entry.star == *star,
         What::After(moment) => entry.modified >= *moment,
         What::Before(moment) => entry.modified < *moment,
+        What::Within(begin, end) => (*begin..*end).contains(&entry.modified),
+    }
+}
+
+/// What the window calls the model that a picture names: the one that comes with the program writes itself by its
+/// folder's name.
+pub fn shown_model(written: &str) -> &str {
+    if written == "demo" {
+        DEMO_MODEL
+    } else {
+        written
     }
 }
 
@@ -144,16 +161,17 @@ fn keyed(text: &str) -> Option<What> {
     let (key, value) = text.split_once([':', '：'])?;
     let value = value.replace('"', "").to_lowercase();
     match key.to_lowercase().as_str() {
-        "seed" => value.parse().ok().map(|number| What::Seed(Seed(number))),
-        "size" => size(&value),
-        "model" => (!value.is_empty()).then_some(What::Model(value)),
-        "star" => match value.as_str() {
-            "" | "yes" | "true" | "1" => Some(What::Star(true)),
-            "no" | "false" | "0" => Some(What::Star(false)),
+        "seed" | "种子" => value.parse().ok().map(|number| What::Seed(Seed(number))),
+        "size" | "尺寸" => size(&value),
+        "model" | "模型" => (!value.is_empty()).then_some(What::Model(value)),
+        "star" | "收藏" => match value.as_str() {
+            "" | "yes" | "true" | "1" | "是" => Some(What::Star(true)),
+            "no" | "false" | "0" | "否" => Some(What::Star(false)),
             _ => None,
         },
-        "after" => beginning(&value).map(What::After),
-        "before" => beginning(&value).map(What::Before),
+        "after" | "晚于" => beginning(&value).map(What::After),
+        "before" | "早于" => beginning(&value).map(What::Before),
+        "date" | "日期" => Some(What::Within(beginning(&value)?, end(&value)?)),
         _ => None,
     }
 }
@@ -221,6 +239,18 @@ mod tests {
             "after:2025",
             "before:2025-11-03",
             "before:2025-12",
+            "date:2025-11-02",
+            "date:2025-11",
+            "date:2025",
+            "种子:42",
+            "尺寸：1024×576",
+            "模型:turbo",
+            "收藏:",
+            "收藏：是",
+            "晚于:2025-11-02",
+            "早于:2025-11-03",
+            "日期：2025-11-02",
+            "-日期:2024",
             "20251102",
             "fox -cat star:",
         ] {
@@ -240,6 +270,11 @@ mod tests {
             "after:2025-11-03",
             "before:2025-11-02",
             "before:1970",
+            "date:2025-11-03",
+            "date:2025-10",
+            "种子:43",
+            "收藏:否",
+            "日期:2024",
         ] {
             assert!(!Query::parse(query).finds(&fox), "{query}");
         }
@@ -266,6 +301,19 @@ mod tests {
             let found = Query::parse(query).finds(&entry);
             assert_eq!(found, query != "size:x", "{query}");
         }
+    }
+
+    #[test]
+    fn the_small_model_is_found_by_the_name_that_the_window_gives_it() {
+        let mut entry = fox();
+        entry.details = Details::Picture(Facts {
+            model: Some("demo".into()),
+            ..Facts::default()
+        });
+        for query in ["model:danqing", "模型:\"Danqing Demo\"", "model:demo"] {
+            assert!(Query::parse(query).finds(&entry), "{query}");
+        }
+        assert!(!Query::parse("model:danqing").finds(&fox()));
     }
 
     #[test]

@@ -42,12 +42,19 @@ pub(super) fn available(placement: &Placement) -> Option<u64> {
 
 /// Memory in bytes that programs may still take on this machine, where the system says.
 pub fn free_memory() -> Option<u64> {
+    machine_memory().map(|(_, free)| free)
+}
+
+/// The machine's memory in bytes, all of it and what programs may still take, where the system says (Linux).
+pub fn machine_memory() -> Option<(u64, u64)> {
     let information = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = information
-        .lines()
-        .find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kibibytes * 1024)
+    let field = |name: &str| {
+        let mut lines = information.lines();
+        let line = lines.find_map(|line| line.strip_prefix(name))?;
+        let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+        Some(kibibytes * 1024)
+    };
+    Some((field("MemTotal:")?, field("MemAvailable:")?))
 }
 
 /// The most resident memory the program ever had, where the system tells; else what it has now.

@@ -34,7 +34,7 @@ pub use device::{DeviceChoice, DeviceInfo, Placement, Precision, list_devices};
 pub use error::PipelineError;
 pub use latents::Latents;
 pub use load::Networks;
-pub use memory::free_memory;
+pub use memory::{free_memory, machine_memory};
 pub use observer::{Observer, Silent, Stage, StepReport};
 pub use picture::{PeakMemory, Picture, Timings};
 pub use suited::{SUITED_FILE, Suited, native_size};

@@ -20,6 +20,7 @@ use super::notices::Weight;
 use super::outcome::Outcome;
 use super::settings::Settings;
 use super::state::State;
+use super::survey;
 use crate::checkpoint::Tokenizer;
 use crate::engine::EngineHandle;
 use crate::engine::forecast::Forecast;
@@ -101,6 +102,9 @@ impl Services {
                 self.background
                     .run("check model", move || Some(check_model(&choice)));
             }
+            Effect::Devices => self
+                .background
+                .run("list devices", || Some(survey::devices())),
             Effect::Import(paths) => self.import(move |own| super::presets::import(own, &paths)),
             Effect::ImportText(text) => {
                 self.import(move |own| super::presets::import_text(own, &text))

@@ -78,6 +78,8 @@ pub struct SystemState {
     pub no_cuda: Option<String>,
     /// Fluent keys with what they stand for here.
     pub facts: Vec<(&'static str, String)>,
+    /// The machine's memory in bytes, all of it and what is free.
+    pub memory: Option<(u64, u64)>,
     /// How long the window's own code takes for a frame.
     pub frames: Summary,
     /// The number formats that cannot be used, and where.

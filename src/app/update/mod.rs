@@ -217,6 +217,10 @@ fn act(state: &mut State, action: Action, out: &mut Vec<Effect>) {
             if let Some(dialog) = dialog_of(action) {
                 open_dialog(state, dialog);
             }
+            // What is free changes all the time.
+            if action == Action::System {
+                out.push(Effect::Devices);
+            }
         }
         Action::SearchGallery => {
             show_tab(state, RightTab::Gallery);

@@ -13,7 +13,9 @@ use super::{canvas_bar, widgets};
 use crate::app::command::{Action, Command};
 use crate::app::state::{prompt_of, size_of};
 use crate::app::theme::Tokens;
+use crate::gallery::dates::today;
 use crate::gallery::entry::{Details, Entry};
+use crate::gallery::search::shown_model;
 
 /// The least width of a picture in the grid.
 const CELL: f32 = 92.0;
@@ -75,7 +77,7 @@ fn search(ui: &mut Ui, view: &mut View<'_>) {
         let response = TextEdit::singleline(&mut query)
             .id(egui::Id::unique("gallery search"))
             .hint_text(view.say("gallery-search"))
-            .desired_width(ui.available_width() - 32.0 - 4.0)
+            .desired_width(ui.available_width() - 2.0 * (32.0 + 4.0))
             .margin(egui::Margin::symmetric(8, 6))
             .show(ui)
             .response
@@ -88,6 +90,7 @@ fn search(ui: &mut Ui, view: &mut View<'_>) {
         if response.changed() {
             view.send(Command::Search(query));
         }
+        filter(ui, view);
         let only = view.state.gallery.only_starred;
         let name = view.say(if only {
             "gallery-show-all"
@@ -99,6 +102,71 @@ fn search(ui: &mut Ui, view: &mut View<'_>) {
             view.send(Command::OnlyStarred(!only));
         }
     });
+}
+
+/// A menu that adds terms to the search: those of the chosen picture, and today.
+fn filter(ui: &mut Ui, view: &mut View<'_>) {
+    let button = widgets::icon_button(ui, Icon::Search, &view.say("gallery-filter"));
+    egui::Popup::menu(&button).show(|ui| {
+        ui.set_width(260.0);
+        let facts = view.state.chosen_entry().and_then(|entry| entry.facts());
+        let chosen = |term: Option<String>| term.map(|term| term.replace('\n', " "));
+        let terms = [
+            (
+                "gallery-filter-today",
+                Some(view.say_with("search-date", &[("date", today().into())])),
+            ),
+            (
+                "gallery-filter-model",
+                chosen(facts.and_then(|facts| facts.model.clone()).map(|model| {
+                    let model = shown_model(&model).to_owned();
+                    view.say_with("search-model", &[("model", model.into())])
+                })),
+            ),
+            (
+                "gallery-filter-size",
+                chosen(facts.map(|facts| {
+                    let size = format!("{}x{}", facts.width, facts.height);
+                    view.say_with("search-size", &[("size", size.into())])
+                })),
+            ),
+            (
+                "gallery-filter-seed",
+                chosen(facts.and_then(|facts| facts.seed).map(|seed| {
+                    view.say_with("search-seed", &[("seed", seed.to_string().into())])
+                })),
+            ),
+        ];
+        for (key, term) in terms {
+            let line = egui::Button::new(view.say(key))
+                .shortcut_text(term.clone().unwrap_or_default())
+                .truncate()
+                .frame_when_inactive(false);
+            let width = ui.available_width();
+            let response = ui
+                .add_enabled_ui(term.is_some(), |ui| ui.add_sized(vec2(width, 28.0), line))
+                .inner
+                .on_disabled_hover_text(view.say("why-no-picture"));
+            if let Some(term) = term.filter(|_| response.clicked()) {
+                let query = with_term(&view.state.gallery.query, &term);
+                view.send(Command::Search(query));
+            }
+        }
+        ui.separator();
+        widgets::hint(ui, &view.say("gallery-search-tip"));
+    });
+}
+
+/// `query` with one more term, unless it is there.
+fn with_term(query: &str, term: &str) -> String {
+    let query = query.trim();
+    if query.is_empty() {
+        term.to_owned()
+    } else if query.contains(term) {
+        query.to_owned()
+    } else {
+        format!("{query} {term}")
+    }
 }
 
 fn grid(ui: &mut Ui, view: &mut View<'_>) {

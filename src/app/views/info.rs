@@ -10,6 +10,7 @@ use crate::app::state::Reuse;
 use crate::app::theme::GRID;
 use crate::gallery::dates;
 use crate::gallery::metadata::Metadata;
+use crate::gallery::search::shown_model;
 
 /// Draws the tab.
 pub fn show(ui: &mut Ui, view: &mut View<'_>) {
@@ -140,7 +141,7 @@ fn settings(ui: &mut Ui, view: &View<'_>, facts: &Metadata) {
 
 fn making(ui: &mut Ui, view: &View<'_>, facts: &Metadata) {
     widgets::title(ui, &view.say("info-making"));
-    widgets::fact(ui, &view.say("info-model"), &facts.model.name);
+    widgets::fact(ui, &view.say("info-model"), shown_model(&facts.model.name));
     if let Some(hash) = &facts.model.hash {
         widgets::fact(ui, &view.say("info-hash"), hash.get(..16).unwrap_or(hash));
     }

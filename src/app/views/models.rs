@@ -6,7 +6,7 @@ use super::View;
 use super::icons::Icon;
 use super::{status, widgets};
 use crate::app::command::{Action, Command};
-use crate::app::i18n::Value;
+use crate::app::i18n::{Language, Value};
 use crate::app::state::{Model, ModelFacts};
 use crate::app::theme::{CARD_RADIUS, GRID, Tokens};
 use crate::engine::Status;
@@ -159,10 +159,7 @@ fn facts_line(view: &View<'_>, model: &Model) -> String {
             demands,
             ..
         })) => {
-            parts.push(view.say_with(
-                "models-parameters",
-                &[("count", parameters_text(*parameters).into())],
-            ));
+            parts.push(parameters_text(view, *parameters));
             parts.push(precision.clone());
             parts.push(status::bytes_text(*bytes));
             if let Some(demands) = demands {
@@ -195,11 +192,21 @@ fn facts_line(view: &View<'_>, model: &Model) -> String {
     parts.join(" · ")
 }
 
-fn parameters_text(parameters: u64) -> String {
-    let millions = parameters as f64 / 1e6;
-    if millions >= 1000.0 {
-        format!("{:.1} B", millions / 1000.0)
+/// A count of parameters as readers of each language say it: in millions and billions, or in 万 and 亿.
+fn parameters_text(view: &View<'_>, parameters: u64) -> String {
+    let (unit, size) = match (view.words.language(), parameters) {
+        (Language::Chinese, 100_000_000..) => ("yi", 1e8),
+        (Language::Chinese, _) => ("wan", 1e4),
+        (Language::English, 1_000_000_000..) => ("billion", 1e9),
+        (Language::English, _) => ("million", 1e6),
+    };
+    let number = parameters as f64 / size;
+    let count = if number >= 100.0 {
+        format!("{number:.0}")
     } else {
-        format!("{millions:.1} M")
-    }
+        let text = format!("{number:.1}");
+        text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
+    };
+    let args = [("count", count.into()), ("unit", unit.into())];
+    view.say_with("models-parameters", &args)
 }

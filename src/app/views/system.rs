@@ -6,21 +6,14 @@ use super::View;
 use super::{status, widgets};
 use crate::app::command::Command;
 use crate::app::theme::Tokens;
+use crate::pipeline::device::{DeviceChoice, DeviceInfo};
 
 /// Draws the dialog's content.
 pub fn show(ui: &mut Ui, view: &mut View<'_>) {
     ScrollArea::vertical().id_salt("system").show(ui, |ui| {
         widgets::title(ui, &view.say("system-devices"));
         for device in &view.state.devices {
-            let memory = device.memory.map(|(total, free)| {
-                view.say_with(
-                    "system-memory",
-                    &[
-                        ("free", status::bytes_text(free).into()),
-                        ("total", status::bytes_text(total).into()),
-                    ],
-                )
-            });
+            let memory = memory(view, device);
             widgets::fact(ui, &device.id.to_string(), &view.words.cause(&device.name));
             if let Some(memory) = memory {
                 widgets::fact(ui, "", &memory);
@@ -57,6 +50,18 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
     });
 }
 
+/// How much memory a device has; the processor has the machine's.
+fn memory(view: &View<'_>, device: &DeviceInfo) -> Option<String> {
+    let machines = view.state.system.memory;
+    let machines = machines.filter(|_| device.id == DeviceChoice::Cpu);
+    let (total, free) = device.memory.or(machines)?;
+    let args = [
+        ("free", status::bytes_text(free).into()),
+        ("total", status::bytes_text(total).into()),
+    ];
+    Some(view.say_with("system-memory", &args))
+}
+
 fn frames(view: &View<'_>) -> String {
     let frames = view.state.system.frames;
     let ms = |value: f32| format!("{value:.1}").into();
@@ -74,7 +79,11 @@ fn report(view: &View<'_>) -> String {
         .state
         .devices
         .iter()
-        .map(|device| format!("{}: {}", device.id, device.name))
+        .map(|device| {
+            let memory =
+                memory(view, device).map_or_else(String::new, |memory| format!(", {memory}"));
+            format!("{}: {}{memory}", device.id, device.name)
+        })
         .collect();
     lines.extend(view.state.system.no_cuda.iter().cloned());
     lines.extend(

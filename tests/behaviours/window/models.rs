@@ -143,3 +143,24 @@ fn after_a_switch_of_models_what_suits_the_new_one_is_offered() {
     assert_eq!(desk.state().draft.size, suited.native);
     assert_eq!(desk.state().draft.guidance, suited.guidance);
 }
+
+#[test]
+fn counts_are_words_and_the_machine_says_its_memory() {
+    let mut desk = Desk::open_demo();
+    desk.wait("devices are listed", |state| !state.devices.is_empty());
+    desk.send(Action::Models);
+    let said = desk.window.query_by_label_contains("12 million parameters");
+    assert!(said.is_some());
+    desk.send(Action::SwitchLanguage);
+    desk.window.run_steps(2);
+    let mut said = desk.window.query_all_by_label_contains(" 万参数");
+    assert!(said.next().is_some());
+    drop(said);
+    desk.send(Command::CloseDialog);
+    desk.send(Action::System);
+    desk.window.run_steps(2);
+    if cfg!(target_os = "linux") {
+        assert!(desk.state().system.memory.is_some());
+        assert!(desk.window.query_by_label_contains("GiB").is_some());
+    }
+}

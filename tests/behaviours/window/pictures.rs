@@ -337,3 +337,26 @@ fn any_two_pictures_are_compared_by_pointer_menu_or_key() {
     let wanted = (Some(paths[1].clone()), Some(paths[0].clone()));
     assert_eq!(pair(&desk), wanted, "what was held stays beside the next");
 }
+
+/// The language of the search is shown where it is used.
+#[test]
+fn a_search_can_be_put_together_from_the_chosen_picture() {
+    let mut desk = Desk::open();
+    desk.paint("a fox");
+    desk.paint("a hare");
+    let hare = desk.state().gallery.chosen.clone();
+    for (line, found) in [("Same size", 2), ("Made today", 2), ("Same seed", 1)] {
+        desk.window.get_by_label("Filter").click();
+        desk.window.run_steps(3);
+        desk.window.get_by_label_contains(line).click();
+        desk.wait("it is searched", |state| {
+            state.gallery.shown().len() == found
+        });
+    }
+    assert_eq!(Some(&desk.state().gallery.shown()[0].path), hare.as_ref());
+    let query = desk.state().gallery.query.clone();
+    assert!(
+        query.contains("size:") && query.contains("date:") && query.contains("seed:"),
+        "{query}"
+    );
+}
