@@ -36,7 +36,9 @@ impl Ratio {
         let least = sides.start().max(sides.start() * self.0);
         let most = sides.end().min(sides.end() * self.0).max(least);
         let width = whole(width.clamp(least, most));
-        (width, whole(width / self.0))
+        // Rounding may lead a step beyond.
+        let within = |side: f64| side.clamp(*sides.start(), *sides.end());
+        (within(width), within(whole(width / self.0)))
     }
 
     /// The same for such a `height`.

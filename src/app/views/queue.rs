@@ -132,9 +132,11 @@ fn row(ui: &mut Ui, view: &mut View<'_>, job: &Arc<Job>, below: Option<JobId>) {
     let foot = Rect::from_min_max(inner.min + vec2(0.0, 40.0), inner.max);
     state_line(ui, view, job, foot);
     buttons(ui, view, job, foot);
-    if let JobState::Failed { reason } = &job.state {
-        response.on_hover_text(reason);
-    }
+    match &job.state {
+        JobState::Running => response.on_hover_text(view.tip(ui.ctx(), Action::Watch)),
+        JobState::Failed { reason } => response.on_hover_text(reason),
+        JobState::Waiting => response,
+    };
 }
 
 /// A press on the job that runs shows it. One that waits or failed is taken into the panels by Enter or by two presses:
