@@ -30,12 +30,27 @@ impl Ratio {
         whole(width / self.0) == height || whole(height * self.0) == width
     }
 
+    /// The widths at which both sides are within `sides`.
+    #[must_use]
+    pub fn widths(self, sides: &RangeInclusive<f64>) -> RangeInclusive<f64> {
+        let step = f64::from(ImageSize::MULTIPLE);
+        let least = sides.start().max(sides.start() * self.0);
+        let most = sides.end().min(sides.end() * self.0);
+        let least = (least / step).ceil() * step;
+        least..=((most / step).floor() * step).max(least)
+    }
+
+    /// The heights at which both are.
+    #[must_use]
+    pub fn heights(self, sides: &RangeInclusive<f64>) -> RangeInclusive<f64> {
+        Self(1.0 / self.0).widths(sides)
+    }
+
     /// Width and height for such a `width`, or for the nearest one that keeps both within `sides`.
     #[must_use]
     pub fn with_width(self, width: f64, sides: &RangeInclusive<f64>) -> (f64, f64) {
-        let least = sides.start().max(sides.start() * self.0);
-        let most = sides.end().min(sides.end() * self.0).max(least);
-        let width = whole(width.clamp(least, most));
+        let widths = self.widths(sides);
+        let width = whole(width.clamp(*widths.start(), *widths.end()));
         // Rounding may lead a step beyond.
         let within = |side: f64| side.clamp(*sides.start(), *sides.end());
         (within(width), within(whole(width / self.0)))
@@ -73,7 +88,7 @@ mod tests {
         ] {
             assert_eq!(ratio.with_width(width, &sides), expected, "{width}");
         }
-        assert_eq!(ratio.with_height(9000.0, &sides), (1024.0, 688.0));
+        assert_eq!(ratio.with_height(9000.0, &sides), (1008.0, 672.0));
         assert_eq!(ratio.with_height(512.0, &sides), (768.0, 512.0));
     }
 

@@ -1,5 +1,7 @@
 //! Size, steps, guidance, count and seed.
 
+use std::ops::RangeInclusive;
+
 use eframe::egui::{self, Align, Layout, TextEdit, Ui, vec2};
 
 use super::View;
@@ -120,10 +122,18 @@ fn sides(ui: &mut Ui, view: &mut View<'_>, size: ImageSize, suited: &Suited) {
     let pixels = |value: f64| format!("{value:.0} px");
     let range = shortest..=longest;
     let (mut width, mut height) = (f64::from(size.width()), f64::from(size.height()));
+    // A locked ratio narrows the ranges, so that what is typed is what both sides can follow.
+    let (widths, heights) = match view.state.desk.keep_ratio {
+        Some(ratio) => (ratio.widths(&range), ratio.heights(&range)),
+        None => (range.clone(), range.clone()),
+    };
+    let holding =
+        |range: RangeInclusive<f64>, side: f64| range.start().min(side)..=range.end().max(side);
+    let (widths, heights) = (holding(widths, width), holding(heights, height));
     let name = view.say("size-width");
-    widgets::slider_row(ui, &name, &mut width, range.clone(), 16.0, pixels);
+    widgets::slider_row(ui, &name, &mut width, widths, 16.0, pixels);
     let name = view.say("size-height");
-    widgets::slider_row(ui, &name, &mut height, range.clone(), 16.0, pixels);
+    widgets::slider_row(ui, &name, &mut height, heights, 16.0, pixels);
     let wide = (width - f64::from(size.width())).abs() >= 1.0;
     let high = (height - f64::from(size.height())).abs() >= 1.0;
     if !wide && !high {

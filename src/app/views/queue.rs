@@ -72,7 +72,8 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
     let rows = queue.jobs.len() as f32 * (ROW + GAP);
     let free = Rect::from_min_max(
         shown.inner_rect.min + vec2(0.0, rows - shown.state.clamped_offset().y),
-        shown.inner_rect.max,
+        // As wide as the rows.
+        shown.inner_rect.max - vec2(10.0, 0.0),
     );
     queue_drag::end(ui, view, free);
     queue_drag::ghost(ui, view);

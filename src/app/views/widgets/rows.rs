@@ -37,7 +37,9 @@ pub fn slider_row(
             .accessible_name(name);
         let number = |text: &str| {
             let digits = text.trim().trim_end_matches(|c: char| !c.is_ascii_digit());
-            digits.parse().ok()
+            // In whole steps at once: a value that is moved after it was typed replaces the text that is being typed.
+            let value: Option<f64> = digits.parse().ok();
+            value.map(|value| (value / step).round() * step)
         };
         let drag = egui::DragValue::new(value)
             .range(range)
