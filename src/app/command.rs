@@ -76,7 +76,7 @@ actions! {
     Cancel = "action-cancel", plain(Key::Escape), ctrl(Key::Period);
     /// Shows what is being painted.
     Watch = "action-watch", plain(Key::W);
-    /// Removes all jobs that wait.
+    /// Removes all jobs that do not run.
     CancelWaiting = "action-cancel-waiting";
     /// Holds the queue, or lets it go on.
     PauseQueue = "action-pause-queue";

@@ -74,7 +74,8 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>) {
     let rows = queue.jobs.len() as f32 * (ROW + GAP);
     let free = Rect::from_min_max(
         shown.inner_rect.min + vec2(0.0, rows - shown.state.clamped_offset().y),
-        shown.inner_rect.max,
+        // As wide as the rows.
+        shown.inner_rect.max - vec2(10.0, 0.0),
     );
     queue_drag::end(ui, view, free);
     queue_drag::ghost(ui, view);
@@ -134,9 +135,11 @@ fn row(ui: &mut Ui, view: &mut View<'_>, job: &Arc<Job>, below: Option<JobId>) {
     let foot = Rect::from_min_max(inner.min + vec2(0.0, 40.0), inner.max);
     state_line(ui, view, job, foot);
     buttons(ui, view, job, foot);
-    if let JobState::Failed { reason } = &job.state {
-        response.on_hover_text(view.words.cause(reason));
-    }
+    match &job.state {
+        JobState::Running => response.on_hover_text(view.tip(ui.ctx(), Action::Watch)),
+        JobState::Failed { reason } => response.on_hover_text(view.words.cause(reason)),
+        JobState::Waiting => response,
+    };
 }
 
 /// A press on the job that runs shows it. One that waits or failed is taken into the panels by Enter or by two presses:

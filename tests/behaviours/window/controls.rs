@@ -117,6 +117,7 @@ fn a_locked_ratio_is_kept_step_by_step() {
     let typed = egui::accesskit::Role::SpinButton;
     desk.window.get_by_role_and_label(typed, "Width").focus();
     desk.window.run_steps(2);
+    desk.press(CTRL, Key::A);
     for digit in ["6", "0", "0"] {
         desk.window.event(egui::Event::Text(digit.into()));
         desk.window.run_steps(2);
