@@ -221,7 +221,8 @@ stage-decode-name = 解码
 ## 右栏
 tab-gallery = 图库
 tab-queue = 队列
-tab-queue-count = 队列 { $count }
+tab-queue-count = 队列（{ $count }）
+tab-queue-count-narrow = 队列 { $count }
 tab-info = 信息
 gallery-search = 搜索
 gallery-compare-with = 与先前所选的图片对比

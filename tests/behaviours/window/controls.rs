@@ -136,8 +136,11 @@ fn what_the_keyboard_comes_to_comes_into_sight() {
     let button = egui::accesskit::Role::Button;
     let hidden = |desk: &Desk<'_>| {
         let presets = desk.window.query_all_by_role(button);
-        let below = presets.filter(|node| node.rect().min.y > 900.0 && node.rect().min.x < 300.0);
-        below.last().and_then(|node| node.accesskit_node().label())
+        let mut below =
+            presets.filter(|node| node.rect().min.y > 900.0 && node.rect().min.x < 300.0);
+        below
+            .next_back()
+            .and_then(|node| node.accesskit_node().label())
     };
     let name = hidden(&desk).expect("some preset is below the fold");
     desk.window.get_by_role_and_label(button, &name).focus();
