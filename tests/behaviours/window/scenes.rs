@@ -226,11 +226,10 @@ pub fn failures(language: Language) -> State {
     state.notices.error(failed.because("no transformer folder"));
     let failed = Message::new("notice-failed");
     state.notices.error(failed.because(reasons.join("\n")));
-    state.notices.offer(
-        Weight::Good,
-        Message::new("notice-trashed").with("count", 1_usize),
-        Offer::UndoTrash,
-    );
+    let message = Message::new("why-no-model");
+    let offer = danqing::app::notices::Offer::OpenModels;
+    let weight = danqing::app::notices::Weight::Warning;
+    state.notices.offer(weight, message, offer);
     state
 }
 
