@@ -249,6 +249,7 @@ stage-decode-name = Decoding
 tab-gallery = Gallery
 tab-queue = Queue
 tab-queue-count = Queue ({ $count })
+tab-queue-count-narrow = Queue { $count }
 tab-info = Info
 gallery-search = Search
 gallery-compare-with = Compare with the picture chosen before

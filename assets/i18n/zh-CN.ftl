@@ -225,6 +225,7 @@ stage-decode-name = 解码
 tab-gallery = 图库
 tab-queue = 队列
 tab-queue-count = 队列（{ $count }）
+tab-queue-count-narrow = 队列 { $count }
 tab-info = 信息
 gallery-search = 搜索
 gallery-compare-with = 与先前所选的图片对比

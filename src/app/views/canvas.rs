@@ -112,10 +112,10 @@ fn single(ui: &mut Ui, view: &mut View<'_>, area: Rect, shown: &Shown<'_>) {
 fn nothing_yet(ui: &mut Ui, view: &mut View<'_>) {
     let t = Tokens::of(ui);
     let area = ui.available_rect_before_wrap();
-    let size = vec2(
-        (area.width() - 32.0).min(460.0),
-        300.0_f32.min(area.height()),
-    );
+    let width = (area.width() - 32.0).min(460.0);
+    // Where its lines break, it takes more of them.
+    let height: f32 = if width < 400.0 { 360.0 } else { 300.0 };
+    let size = vec2(width, height.min(area.height()));
     let middle = Rect::from_center_size(area.center(), size);
     ui.scope_builder(egui::UiBuilder::new().max_rect(middle), |ui| {
         egui::ScrollArea::vertical()

@@ -102,8 +102,11 @@ fn looking(ui: &mut Ui, view: &mut View<'_>, room: Room) {
         ] {
             let keys = ui.ctx().format_modifiers(Modifiers::COMMAND);
             let hint = view.say_with("compare-hint", &[("key", keys.into())]);
-            view.act_toggle(ui, icon, action, compare == Some(mode))
-                .on_hover_text(hint);
+            let (name, tip) = (view.say(action.key()), view.tip(ui.ctx(), action));
+            let tip = format!("{tip}\n{hint}");
+            view.act(ui, action, |ui| {
+                widgets::icon_toggle_tip(ui, icon, &name, &tip, compare == Some(mode))
+            });
         }
     }
 }

@@ -36,6 +36,8 @@ pub fn show(ui: &mut Ui, view: &mut View<'_>, room: Rect) {
         .fixed_pos(room.center_bottom());
     let shown = area.show(ui.ctx(), |ui| {
         ui.set_width(width + 2.0 * AROUND);
+        // Else it could not grow: there is no more room below where it began the last time.
+        ui.set_max_height(most);
         ScrollArea::vertical()
             .id_salt("newest notices")
             .max_height(most)

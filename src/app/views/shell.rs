@@ -186,8 +186,10 @@ fn write_column(ui: &mut Ui, view: &mut View<'_>) -> Rect {
 fn browse_column(ui: &mut Ui, view: &mut View<'_>) {
     let tabs = [RightTab::Gallery, RightTab::Queue, RightTab::Info];
     let waiting = view.state.queue.jobs.len();
+    let narrow = ui.available_width() < 240.0;
     let queue = match waiting {
         0 => view.say("tab-queue"),
+        n if narrow => view.say_with("tab-queue-count-narrow", &[("count", n.into())]),
         n => view.say_with("tab-queue-count", &[("count", n.into())]),
     };
     let names = [view.say("tab-gallery"), queue, view.say("tab-info")];

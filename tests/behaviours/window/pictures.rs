@@ -290,9 +290,8 @@ fn arrows_walk_the_grid_by_columns_and_rows() {
     desk.press(NONE, Key::ArrowUp);
     assert_eq!(place(&desk), 0, "there is nothing above the first row");
     // The same while the keyboard is on a picture, and it goes along.
-    let cell = "one · 256×256";
-    let name = |prompt: &str| cell.replace("one", prompt);
-    desk.window.get_by_label(&name("five")).focus();
+    let name = |prompt: &str| format!("{prompt} ·");
+    desk.window.get_by_label_contains(&name("five")).focus();
     desk.window.run_steps(3);
     desk.press(NONE, Key::ArrowRight);
     desk.press(NONE, Key::ArrowDown);
@@ -300,7 +299,11 @@ fn arrows_walk_the_grid_by_columns_and_rows() {
     assert_eq!(place(&desk), 1 + columns);
     let chosen = &desk.state().gallery.shown()[1 + columns];
     let prompt = danqing::app::state::prompt_of(chosen).to_owned();
-    assert!(desk.window.get_by_label(&name(&prompt)).is_focused());
+    assert!(
+        desk.window
+            .get_by_label_contains(&name(&prompt))
+            .is_focused()
+    );
 }
 
 #[test]

@@ -226,8 +226,10 @@ pub fn failures(language: Language) -> State {
     state.notices.error(failed.because("no transformer folder"));
     let failed = Message::new("notice-failed");
     state.notices.error(failed.because(reasons.join("\n")));
-    let step = state.desk.undo.push(Step::Trash("a.png".into()));
-    state.notices.removed("notice-trashed", step, 1);
+    let message = Message::new("why-no-model");
+    let offer = danqing::app::notices::Offer::OpenModels;
+    let weight = danqing::app::notices::Weight::Warning;
+    state.notices.offer(weight, message, offer);
     state
 }
 

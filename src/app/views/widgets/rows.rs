@@ -99,8 +99,9 @@ fn typed(
     if fresh {
         *value = number;
     }
+    let typing = response.has_focus();
     ui.data_mut(|data| {
-        if response.has_focus() {
+        if typing {
             let typed = Typed {
                 number,
                 stood,
