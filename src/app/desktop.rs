@@ -16,21 +16,26 @@ pub fn pick_files() -> Option<Outcome> {
     let dialog = rfd::FileDialog::new()
         .add_filter("JSON, PNG, safetensors", &["json", "png", "safetensors"]);
     let files = ask(|| dialog.pick_files(), || proposed(PathFor::Import));
-    files.map_or_else(|other| other, |files| Some(Outcome::FilesPicked(files)))
+    files.map_or_else(typed_instead, |files| Some(Outcome::FilesPicked(files)))
 }
 
 /// Asks for a checkpoint's folder.
 pub fn pick_model() -> Option<Outcome> {
     let dialog = rfd::FileDialog::new();
     let folder = ask(|| dialog.pick_folder(), || proposed(PathFor::Model));
-    folder.map_or_else(|other| other, |folder| Some(Outcome::ModelPicked(folder)))
+    folder.map_or_else(typed_instead, |folder| Some(Outcome::ModelPicked(folder)))
 }
 
 /// Asks for a gallery folder.
 pub fn pick_gallery() -> Option<Outcome> {
     let dialog = rfd::FileDialog::new();
     let folder = ask(|| dialog.pick_folder(), || proposed(PathFor::Gallery));
-    folder.map_or_else(|other| other, |folder| Some(Outcome::GalleryPicked(folder)))
+    folder.map_or_else(typed_instead, |folder| Some(Outcome::GalleryPicked(folder)))
+}
+
+/// What follows where no dialog chose anything.
+pub fn typed_instead(path: Option<TypedPath>) -> Option<Outcome> {
+    path.map(Outcome::NoDialog)
 }
 
 fn proposed(wanted: PathFor) -> TypedPath {
@@ -43,12 +48,12 @@ fn proposed(wanted: PathFor) -> TypedPath {
 /// Asks where a copy of `source` goes.
 ///
 /// # Errors
-/// No path: what there is to do instead, if anything.
+/// Nothing was chosen; the path to be typed, where no dialog was shown.
 pub fn pick_target(
     source: &Path,
     ending: &str,
     wanted: PathFor,
-) -> Result<PathBuf, Option<Outcome>> {
+) -> Result<PathBuf, Option<TypedPath>> {
     let stem = source
         .file_stem()
         .map(|stem| stem.to_string_lossy().into_owned())
@@ -72,9 +77,9 @@ pub fn pick_target(
 fn ask<T>(
     dialog: impl FnOnce() -> Option<T>,
     instead: impl FnOnce() -> TypedPath,
-) -> Result<T, Option<Outcome>> {
+) -> Result<T, Option<TypedPath>> {
     let since = Instant::now();
-    dialog().ok_or_else(|| (since.elapsed() < QUICKEST).then(|| Outcome::NoDialog(instead())))
+    dialog().ok_or_else(|| (since.elapsed() < QUICKEST).then(instead))
 }
 
 /// Where a copy is proposed to go: among downloads, else beside the picture.
@@ -129,7 +134,7 @@ mod tests {
     fn a_dialog_that_never_came_is_told_from_one_that_was_closed() {
         let instead = || proposed(PathFor::Import);
         let never_came = ask(|| None::<()>, instead).unwrap_err();
-        assert!(matches!(never_came, Some(Outcome::NoDialog(_))));
+        assert_eq!(never_came, Some(instead()));
         let closed = ask(
             || {
                 std::thread::sleep(QUICKEST);

@@ -115,7 +115,7 @@ pub(super) fn save_copy(source: &Path, kind: ExportKind) -> Option<Outcome> {
     let wanted = PathFor::Copy(source.to_owned(), kind);
     match desktop::pick_target(source, format_of(kind).ending(), wanted) {
         Ok(target) => Some(copy_to(source, &target, kind)),
-        Err(outcome) => outcome,
+        Err(instead) => desktop::typed_instead(instead),
     }
 }
 
@@ -137,7 +137,7 @@ pub(super) fn copy_to(source: &Path, target: &Path, kind: ExportKind) -> Outcome
     };
     let target = match target {
         Ok(target) => target,
-        Err(taken) => return taken,
+        Err(taken) => return is_taken(&taken),
     };
     match export::export(source, &target, format.unwrap_or(usual)) {
         Ok(()) => Outcome::Said(
@@ -156,21 +156,28 @@ pub(super) fn save_unsaved(unsaved: Unsaved) -> Option<Outcome> {
     let wanted = PathFor::Unsaved(unsaved.clone());
     match desktop::pick_target(Path::new(&name), "png", wanted) {
         Ok(target) => Some(unsaved_to(unsaved, target)),
-        Err(outcome) => outcome,
+        Err(instead) => desktop::typed_instead(instead),
     }
 }
 
-/// `target` with an ending behind its name. No file is replaced that nobody was asked about.
-fn with_ending(target: &Path, ending: &str) -> Result<PathBuf, Outcome> {
+/// Says that there is such a file already.
+pub(super) fn is_taken(path: &Path) -> Outcome {
+    let said = Message::new("notice-path-taken").with("path", path.display().to_string());
+    Outcome::Said(Weight::Error, said)
+}
+
+/// `target` with an ending behind its name, or that name as an error where there is such a file: none is replaced that
+/// nobody was asked about.
+fn with_ending(target: &Path, ending: &str) -> Result<PathBuf, PathBuf> {
     let mut name = target.as_os_str().to_owned();
     name.push(".");
     name.push(ending);
     let target = PathBuf::from(name);
     if target.exists() {
-        let said = Message::new("notice-path-taken").with("path", target.display().to_string());
-        return Err(Outcome::Said(Weight::Error, said));
+        Err(target)
+    } else {
+        Ok(target)
     }
-    Ok(target)
 }
 
 /// Writes a picture that could be written nowhere.
@@ -179,7 +186,7 @@ pub(super) fn unsaved_to(unsaved: Unsaved, target: PathBuf) -> Outcome {
         Some(export::Format::Png) => target,
         _ => match with_ending(&target, "png") {
             Ok(target) => target,
-            Err(taken) => return taken,
+            Err(taken) => return is_taken(&taken),
         },
     };
     let written = writer::write_png_as(&target, &unsaved.picture.pixels, &unsaved.metadata);

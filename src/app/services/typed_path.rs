@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Services;
-use super::pictures::{copy_to, unsaved_to};
+use super::pictures::{copy_to, is_taken, unsaved_to};
 use crate::app::i18n::Message;
 use crate::app::notices::Weight;
 use crate::app::outcome::Outcome;
@@ -25,11 +25,11 @@ fn used(typed: TypedPath, home: Option<&Path>) -> Outcome {
     let path = meant(&typed.text, home);
     // A dialog would have asked before it replaces a file.
     if typed.wanted.writes() && path.exists() {
-        return refused("notice-path-taken", &path);
+        return is_taken(&path);
     }
     let gallery = typed.wanted == PathFor::Gallery;
     if !typed.wanted.writes() && !gallery && !path.exists() || gallery && path.is_file() {
-        return refused("notice-path-missing", &path);
+        return is_missing(&path);
     }
     match typed.wanted {
         PathFor::Import => Outcome::FilesPicked(vec![path]),
@@ -40,8 +40,8 @@ fn used(typed: TypedPath, home: Option<&Path>) -> Outcome {
     }
 }
 
-fn refused(key: &'static str, path: &Path) -> Outcome {
-    let said = Message::new(key).with("path", path.display().to_string());
+fn is_missing(path: &Path) -> Outcome {
+    let said = Message::new("notice-path-missing").with("path", path.display().to_string());
     Outcome::Said(Weight::Error, said)
 }
 

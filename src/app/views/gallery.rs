@@ -106,7 +106,7 @@ fn search(ui: &mut Ui, view: &mut View<'_>) {
 
 /// A menu that adds terms to the search: those of the chosen picture, and today.
 fn filter(ui: &mut Ui, view: &mut View<'_>) {
-    let button = widgets::icon_button(ui, Icon::Search, &view.say("gallery-filter"));
+    let button = widgets::icon_button(ui, Icon::Filter, &view.say("gallery-filter"));
     egui::Popup::menu(&button).show(|ui| {
         ui.set_width(260.0);
         let facts = view.state.chosen_entry().and_then(|entry| entry.facts());
@@ -153,7 +153,10 @@ fn filter(ui: &mut Ui, view: &mut View<'_>) {
             }
         }
         ui.separator();
-        widgets::hint(ui, &view.say("gallery-search-tip"));
+        // A menu would spread the letters over its whole width.
+        ui.with_layout(Layout::top_down(Align::Min), |ui| {
+            widgets::hint(ui, &view.say("gallery-search-tip"));
+        });
     });
 }
 

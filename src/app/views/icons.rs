@@ -19,6 +19,8 @@ pub enum Icon {
     System,
     /// A lens: search.
     Search,
+    /// Lines that grow shorter: narrow a search down.
+    Filter,
     /// A question mark: the keys.
     Help,
     /// A bell: messages so far.
@@ -178,6 +180,11 @@ impl Icon {
                 Line(&[(15.0, 12.0), (17.5, 12.0)]),
             ],
             Self::Search => &[Ring(8.8, 8.8, 5.0), Line(&[(12.6, 12.6), (17.0, 17.0)])],
+            Self::Filter => &[
+                Line(&[(3.5, 6.0), (16.5, 6.0)]),
+                Line(&[(6.0, 10.0), (14.0, 10.0)]),
+                Line(&[(8.5, 14.0), (11.5, 14.0)]),
+            ],
             Self::Help => &[
                 Ring(10.0, 10.0, 7.5),
                 Line(&[
