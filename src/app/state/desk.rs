@@ -44,12 +44,18 @@ pub struct Desk {
 impl Desk {
     /// Follows a change of the draft from `old` to `new`.
     pub(in crate::app) fn follow(&mut self, old: &Draft, new: &Draft) {
-        // A size of another shape was chosen on purpose; it is its ratio that is kept from here on.
         if old.size != new.size
             && let Some(kept) = &mut self.keep_ratio
             && !has_ratio(new.size, *kept)
         {
-            *kept = ratio_of(new.size);
+            let turned = kept.recip();
+            // A size of another shape was chosen on purpose; it is its ratio that is kept from here on. Sides that
+            // were swapped stand for what they were rounded from.
+            *kept = if has_ratio(new.size, turned) {
+                turned
+            } else {
+                ratio_of(new.size)
+            };
         }
         // What steers away from something is seen when it comes in, and may be folded away then.
         self.negative_open |= old.negative.is_empty() && !new.negative.is_empty();
