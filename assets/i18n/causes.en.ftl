@@ -141,6 +141,7 @@ cause-there-is-no-cuda-device = there is no CUDA device { $index }; { $count } f
 cause-only-cuda-devices-have-it = only CUDA devices have it
 cause-painting-on-the-cpu-which = painting on the CPU, which takes minutes where a GPU takes seconds: { $why }
 cause-cpu-threads = CPU, { $threads } threads
+cause-cpu-and-threads = cpu (CPU, { $threads } threads)
 cause-the-nvidia-driver-does-not = the NVIDIA driver does not answer as expected
 cause-update-it-to-version-525 = update it to version 525 or newer
 cause-no-nvidia-driver-was-found = no NVIDIA driver was found

@@ -140,6 +140,7 @@ cause-there-is-no-cuda-device = 没有 CUDA 设备 { $index }；共找到 { $cou
 cause-only-cuda-devices-have-it = 只有 CUDA 设备支持
 cause-painting-on-the-cpu-which = 正在用 CPU 作画，GPU 几秒的事它要几分钟：{ $why }
 cause-cpu-threads = CPU，{ $threads } 线程
+cause-cpu-and-threads = cpu（CPU，{ $threads } 线程）
 cause-the-nvidia-driver-does-not = NVIDIA 驱动的应答不符合预期
 cause-update-it-to-version-525 = 请更新到 525 或更新的版本
 cause-no-nvidia-driver-was-found = 没有找到 NVIDIA 驱动

@@ -107,7 +107,11 @@ impl Sentence {
             left = after;
         }
         parts.push(left.strip_suffix(last.as_str())?);
-        parts.iter().all(|part| !part.is_empty()).then_some(parts)
+        // A file's name before the sentence, as in "a.json: the text is not UTF-8", is not a part of it.
+        let named = first.is_empty()
+            && self.literal() > ": ".len()
+            && parts.first().is_some_and(|part| part.contains(": "));
+        (!named && parts.iter().all(|part| !part.is_empty())).then_some(parts)
     }
 }
 
@@ -139,6 +143,10 @@ mod tests {
         assert_eq!(
             said,
             "无法写入 /a b/c.json：磁盘已满；请腾出空间或选择别的文件夹"
+        );
+        assert_eq!(
+            chinese().say("notes.md: .md files are of no kind that is known here"),
+            "notes.md：这里不认识 .md 文件"
         );
         assert_eq!(chinese().say("CUDA_ERROR_17"), "CUDA_ERROR_17");
     }
