@@ -279,3 +279,7 @@ cause-the-picture-says-nothing-about = the picture says nothing about how it was
 cause-it-has-bytes-and-at = it has { $bytes } bytes, and at most { $max } are read
 cause-the-thumbnail-is-too-large = the thumbnail is too large
 cause-the-desktop-gives-no-window = the desktop gives no window: { $why }; Danqing also works from a terminal, see danqing --help
+cause-the-folder-holds-no-preset = the folder holds no preset, picture or model that can be used
+cause-it-belongs-to-a-model = it belongs to a model; add the model's folder or its transformer's file
+cause-it-is-of-a-family = it is { $family }; { $advice }
+cause-the-systems-trash-does-not = the system's trash does not take { $path }

@@ -7,6 +7,7 @@ use super::i18n::Message;
 use super::notices::Weight;
 use super::outcome::Outcome;
 use super::state::{PathFor, TypedPath};
+use crate::files;
 
 /// Nobody closes a dialog sooner than this after it was asked for.
 const QUICKEST: Duration = Duration::from_millis(300);
@@ -65,7 +66,7 @@ pub fn pick_target(
         || dialog.save_file(),
         || TypedPath {
             wanted,
-            text: free_name(&folder_for_copies(source), &stem, ending)
+            text: files::free_name(&folder_for_copies(source).join(format!("{stem}.{ending}")))
                 .display()
                 .to_string(),
         },
@@ -93,16 +94,6 @@ fn folder_for_copies(source: &Path) -> PathBuf {
         .or(folders.as_ref().map(|folders| folders.home_dir()))
         .map(Path::to_path_buf)
         .unwrap_or_default()
-}
-
-/// A name in `folder` that no file has yet.
-fn free_name(folder: &Path, stem: &str, ending: &str) -> PathBuf {
-    let numbered = (2..1_000).map(|number| folder.join(format!("{stem}-{number}.{ending}")));
-    let first = folder.join(format!("{stem}.{ending}"));
-    std::iter::once(first.clone())
-        .chain(numbered)
-        .find(|path| !path.exists())
-        .unwrap_or(first)
 }
 
 /// Shows a file in its folder.

@@ -14,7 +14,7 @@ pub mod write;
 
 pub use places::Places;
 pub use read::read_capped;
-pub use write::{put_aside, replace, replace_with, sweep_temporaries};
+pub use write::{free_name, put_aside, replace, replace_with, sweep_temporaries};
 
 use std::path::PathBuf;
 

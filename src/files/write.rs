@@ -59,6 +59,24 @@ pub fn put_aside(path: &Path) -> io::Result<PathBuf> {
     Ok(target)
 }
 
+/// `path`, or a numbered name beside it (`NAME-2.json`) where something has that name already.
+pub fn free_name(path: &Path) -> PathBuf {
+    let stem = path.file_stem().unwrap_or_default().to_owned();
+    let numbered = (2..1_000_u32).map(|number| {
+        let mut name = stem.clone();
+        name.push(format!("-{number}"));
+        if let Some(ending) = path.extension() {
+            name.push(".");
+            name.push(ending);
+        }
+        path.with_file_name(name)
+    });
+    std::iter::once(path.to_owned())
+        .chain(numbered)
+        .find(|path| !path.exists())
+        .unwrap_or_else(|| path.to_owned())
+}
+
 /// Removes what a killed [`replace_with`] left in `folder`: its hidden files (`.NAME.xxxxxx`) older than `age`.
 ///
 /// Only names that end in one of `endings` (as in `.json`) before the random part are taken, so that a stranger's
@@ -185,5 +203,15 @@ mod tests {
             assert_eq!(std::fs::read_to_string(aside).unwrap(), content);
         }
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 3);
+    }
+    #[test]
+    fn a_name_that_is_taken_is_numbered_before_its_ending() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.b.png");
+        for name in ["a.b.png", "a.b-2.png", "a.b-3.png"] {
+            let free = free_name(&path);
+            assert_eq!(free, folder.path().join(name));
+            std::fs::write(free, "").unwrap();
+        }
     }
 }

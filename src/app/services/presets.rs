@@ -95,7 +95,7 @@ fn remove(file: &Path, aside: &Path) -> Result<Vec<u8>, FileError> {
     if let Err(why) = trash::to_system_trash(file) {
         tracing::info!(%why, "the system's trash does not take a preset");
         let name = file.file_name().unwrap_or_default();
-        files::replace(&free_name(&aside.join(name)), &bytes)?;
+        files::replace(&files::free_name(&aside.join(name)), &bytes)?;
         std::fs::remove_file(file).map_err(|source| FileError::Write {
             path: file.to_owned(),
             source,
@@ -106,17 +106,7 @@ fn remove(file: &Path, aside: &Path) -> Result<Vec<u8>, FileError> {
 
 /// Writes a removed preset where it was, or beside what has its name now.
 fn restore(preset: &RemovedPreset) -> Result<(), FileError> {
-    files::replace(&free_name(&preset.file), &preset.bytes)
-}
-
-/// `file`, or a numbered name beside it where that is taken.
-fn free_name(file: &Path) -> PathBuf {
-    let stem = file.file_stem().unwrap_or_default().to_string_lossy();
-    let numbered = (2..1_000).map(|number| file.with_file_name(format!("{stem}-{number}.json")));
-    std::iter::once(file.to_owned())
-        .chain(numbered)
-        .find(|file| !file.exists())
-        .unwrap_or_else(|| file.to_owned())
+    files::replace(&files::free_name(&preset.file), &preset.bytes)
 }
 
 #[cfg(test)]
