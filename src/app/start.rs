@@ -313,18 +313,7 @@ fn restore(state: &mut State, session: Session) {
     let added = models
         .into_iter()
         .filter(|path| demo.as_ref().is_none_or(|demo| demo.path != *path))
-        .map(|path| {
-            let name = path
-                .file_name()
-                .map(|name| name.to_string_lossy().into_owned())
-                .unwrap_or_default();
-            Model {
-                path,
-                name,
-                demo: false,
-                facts: None,
-            }
-        });
+        .map(Model::added);
     state.models = demo.clone().into_iter().chain(added).collect();
 }
 
@@ -333,16 +322,7 @@ fn first_model(state: &mut State, asked: Option<PathBuf>) -> Option<PathBuf> {
     if let Some(path) = &asked
         && !state.models.iter().any(|model| model.path == *path)
     {
-        let name = path
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned())
-            .unwrap_or_default();
-        state.models.push(Model {
-            path: path.clone(),
-            name,
-            demo: false,
-            facts: None,
-        });
+        state.models.push(Model::added(path.clone()));
     }
     let last = state
         .settings

@@ -110,6 +110,20 @@ pub struct Model {
     pub facts: Option<Result<ModelFacts, String>>,
 }
 
+impl Model {
+    /// One that somebody added, under the name of its folder or file.
+    #[must_use]
+    pub fn added(path: PathBuf) -> Self {
+        let name = path.file_name().unwrap_or_default();
+        Self {
+            name: name.to_string_lossy().into_owned(),
+            path,
+            demo: false,
+            facts: None,
+        }
+    }
+}
+
 /// What the headers of a checkpoint say.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct ModelFacts {

@@ -106,16 +106,7 @@ fn apply_default_preset(state: &mut State) {
 
 fn add_model(state: &mut State, path: PathBuf, out: &mut Vec<Effect>) {
     if !state.models.iter().any(|model| model.path == path) {
-        let name = path
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned())
-            .unwrap_or_default();
-        state.models.push(Model {
-            path: path.clone(),
-            name,
-            demo: false,
-            facts: None,
-        });
+        state.models.push(Model::added(path.clone()));
         out.push(Effect::SaveSession);
     }
     out.push(Effect::CheckModel(path));
