@@ -10,6 +10,16 @@ use egui_kittest::kittest::Queryable as _;
 
 use super::desk::Desk;
 
+fn ctrl_enter() -> Event {
+    Event::Key {
+        key: Key::Enter,
+        physical_key: None,
+        pressed: true,
+        repeat: false,
+        modifiers: Modifiers::COMMAND,
+    }
+}
+
 /// Fault row 17: neither the gallery nor the folder for emergencies can be written.
 #[test]
 fn a_picture_that_no_folder_takes_is_held_until_it_is_given_up() {
@@ -171,13 +181,7 @@ fn two_presses_within_one_frame_are_two_jobs() {
     desk.wait("it is paused", |state| state.queue.paused);
     desk.write("a fox");
     for _ in 0..2 {
-        desk.window.input_mut().events.push(Event::Key {
-            key: Key::Enter,
-            physical_key: None,
-            pressed: true,
-            repeat: false,
-            modifiers: Modifiers::COMMAND,
-        });
+        desk.window.input_mut().events.push(ctrl_enter());
     }
     desk.window.step();
     desk.wait("both wait", |state| state.queue.jobs.len() == 2);
@@ -194,13 +198,7 @@ fn a_word_and_the_press_behind_it_within_one_frame_are_one_job() {
     desk.window.run_steps(2);
     let events = &mut desk.window.input_mut().events;
     events.push(Event::Text(" in the snow".into()));
-    events.push(Event::Key {
-        key: Key::Enter,
-        physical_key: None,
-        pressed: true,
-        repeat: false,
-        modifiers: Modifiers::COMMAND,
-    });
+    events.push(ctrl_enter());
     desk.window.step();
     desk.wait("it waits", |state| state.queue.jobs.len() == 1);
     let job = &desk.state().queue.jobs[0];

@@ -63,16 +63,21 @@ fn drag(desk: &mut Desk<'_>, from: Pos2, to: Pos2) {
     desk.window.run_steps(3);
 }
 
-#[test]
-fn a_job_is_dragged_to_where_the_line_is_seen() {
-    let mut desk = Desk::open();
+/// Pauses the queue and adds a job for each of the prompts.
+fn wait_in_a_paused_queue(desk: &mut Desk<'_>, prompts: &[&str]) {
     desk.send(Action::PauseQueue);
     desk.wait("it is paused", |state| state.queue.paused);
-    for prompt in ["one", "two", "three"] {
+    for prompt in prompts {
         desk.write(prompt);
         desk.send(Action::Generate);
     }
-    desk.wait("all wait", |state| state.queue.jobs.len() == 3);
+    desk.wait("all wait", |state| state.queue.jobs.len() == prompts.len());
+}
+
+#[test]
+fn a_job_is_dragged_to_where_the_line_is_seen() {
+    let mut desk = Desk::open();
+    wait_in_a_paused_queue(&mut desk, &["one", "two", "three"]);
     desk.send(Action::ShowQueue);
     desk.window.run_steps(2);
     let (from, to) = (on_row(&desk, "one", 0.5), on_row(&desk, "two", 0.8));
@@ -157,11 +162,7 @@ fn changes_to_a_job_that_is_gone_become_a_new_job() {
 #[test]
 fn undo_leaves_the_job_that_was_taken_into_the_panels() {
     let mut desk = Desk::open();
-    desk.send(Action::PauseQueue);
-    desk.wait("it is paused", |state| state.queue.paused);
-    desk.write("one");
-    desk.send(Action::Generate);
-    desk.wait("it waits", |state| state.queue.jobs.len() == 1);
+    wait_in_a_paused_queue(&mut desk, &["one"]);
     desk.write("my draft");
     desk.send(Action::ShowQueue);
     desk.window.run_steps(2);
@@ -181,13 +182,7 @@ fn undo_leaves_the_job_that_was_taken_into_the_panels() {
 #[test]
 fn the_queue_is_reordered_edited_and_cancelled() {
     let mut desk = Desk::open();
-    desk.send(Action::PauseQueue);
-    desk.wait("it is paused", |state| state.queue.paused);
-    for prompt in ["one", "two", "three"] {
-        desk.write(prompt);
-        desk.send(Action::Generate);
-    }
-    desk.wait("all wait", |state| state.queue.jobs.len() == 3);
+    wait_in_a_paused_queue(&mut desk, &["one", "two", "three"]);
     let ids: Vec<_> = desk.state().queue.jobs.iter().map(|job| job.id).collect();
     desk.send(Command::Queue(QueueChange::MoveBy(ids[2], -2)));
     desk.wait("it moved", |state| {
@@ -218,11 +213,7 @@ fn the_queue_is_reordered_edited_and_cancelled() {
 #[test]
 fn the_draft_and_the_queue_survive_and_are_offered() {
     let mut desk = Desk::open();
-    desk.send(Action::PauseQueue);
-    desk.wait("it is paused", |state| state.queue.paused);
-    desk.write("一艘小船");
-    desk.send(Action::Generate);
-    desk.wait("it waits", |state| state.queue.jobs.len() == 1);
+    wait_in_a_paused_queue(&mut desk, &["一艘小船"]);
     desk.write("not yet sent");
     let session = desk.home.path().join("data/session.json");
     let since = Instant::now();
@@ -252,13 +243,7 @@ fn the_draft_and_the_queue_survive_and_are_offered() {
 #[test]
 fn giving_up_the_earlier_queue_spares_what_was_added_since() {
     let mut desk = Desk::open();
-    desk.send(Action::PauseQueue);
-    desk.wait("it is paused", |state| state.queue.paused);
-    for prompt in ["old one", "old two"] {
-        desk.write(prompt);
-        desk.send(Action::Generate);
-    }
-    desk.wait("they wait", |state| state.queue.jobs.len() == 2);
+    wait_in_a_paused_queue(&mut desk, &["old one", "old two"]);
     let home = desk.home.clone();
     drop(desk);
     let mut desk = Desk::reopen(home);
