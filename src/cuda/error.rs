@@ -26,6 +26,19 @@ pub enum CudaError {
         /// Its answer.
         code: String,
     },
+    /// The driver refused to start a kernel.
+    #[error(
+        "the CUDA driver refused to start the kernel {kernel} in {blocks:?} blocks: {code}; if it persists, restart the \
+         program or update the driver"
+    )]
+    Launch {
+        /// Its name.
+        kernel: String,
+        /// Blocks along each axis.
+        blocks: [u32; 3],
+        /// The driver's answer.
+        code: String,
+    },
     /// cuBLASLt refused a matrix product.
     #[error("cuBLASLt refused {what}: {code}")]
     Blas {

@@ -268,14 +268,14 @@ impl Kernels {
     /// device pointers among them must hold what the kernel's documentation says.
     ///
     /// # Errors
-    /// [`CudaError::Driver`] if the launch is refused; failures while it runs surface at a later synchronisation.
+    /// [`CudaError::Launch`] if the driver refuses; failures while it runs surface at a later synchronisation.
     pub unsafe fn launch<const N: usize>(
         &self,
         kernel: Kernel,
         stream: cu::CUstream,
         grid: [u32; 3],
         threads: u32,
-        mut arguments: [*mut c_void; N],
+        arguments: [*mut c_void; N],
     ) -> Result<(), CudaError> {
         let (_, entry, shared) = kernel.place();
         let Some(&function) = self.functions.get(&kernel) else {
@@ -284,24 +284,56 @@ impl Kernels {
                 code: format!("{entry:?} was not loaded for this chip"),
             });
         };
-        let none = std::ptr::null_mut();
         // SAFETY: the function belongs to the current context; the caller vouches for the arguments.
-        driver("cuLaunchKernel", unsafe {
-            cu::cuLaunchKernel(
-                function,
-                grid[0],
-                grid[1],
-                grid[2],
-                threads,
-                1,
-                1,
-                shared,
+        unsafe {
+            start(
+                (entry, function),
                 stream,
-                arguments.as_mut_ptr(),
-                none,
+                grid,
+                (threads, shared),
+                arguments,
             )
-        })
+        }
     }
+}
+
+/// Enqueues a kernel with `shared` bytes of dynamic shared memory.
+///
+/// # Safety
+/// The function must belong to the current context, and `arguments` be as [`Kernels::launch`] wants them.
+///
+/// # Errors
+/// [`CudaError::Launch`] if the driver refuses; failures while it runs surface at a later synchronisation.
+pub(super) unsafe fn start<const N: usize>(
+    (entry, function): (&CStr, cu::CUfunction),
+    stream: cu::CUstream,
+    grid: [u32; 3],
+    (threads, shared): (u32, u32),
+    mut arguments: [*mut c_void; N],
+) -> Result<(), CudaError> {
+    let [x, y, z] = grid;
+    let none = std::ptr::null_mut();
+    // SAFETY: the caller vouches for the function and its arguments.
+    let status = unsafe {
+        cu::cuLaunchKernel(
+            function,
+            x,
+            y,
+            z,
+            threads,
+            1,
+            1,
+            shared,
+            stream,
+            arguments.as_mut_ptr(),
+            none,
+        )
+    };
+    status.result().map_err(|error| CudaError::Launch {
+        kernel: entry.to_string_lossy().into_owned(),
+        blocks: grid,
+        code: format!("{error:?}"),
+    })
 }
 
 fn function(module: cu::CUmodule, entry: &CStr, shared: u32) -> Result<cu::CUfunction, CudaError> {

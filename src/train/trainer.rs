@@ -136,6 +136,7 @@ impl<M: Module> Trainer<M> {
         let progress = progress_bar(plan.rate.total, self.step);
         let mut pending = Vec::new();
         let mut clock = Clock::start();
+        let first = self.step;
         let last = plan.rate.total.min(self.step.saturating_add(plan.piece));
         while self.step < last && start.elapsed() < plan.limit {
             let batch = batch()?;
@@ -154,6 +155,10 @@ impl<M: Module> Trainer<M> {
             clock.count("optimiser");
             self.step += 1;
             pending.push(value.without_autodiff());
+            if self.step == first + 1 {
+                // What the device cannot do it refuses in the first step; many more on top would only hide why.
+                losses(&pending)?;
+            }
             if self.step.is_multiple_of(REPORT_EVERY) || self.step == plan.rate.total {
                 let steps = pending.len();
                 self.report(&mut pending, &progress)?;
@@ -182,14 +187,9 @@ impl<M: Module> Trainer<M> {
         if pending.is_empty() {
             return Ok(());
         }
-        let (mut sum, count) = (0.0, pending.len() as f32);
-        for value in pending.drain(..) {
-            let data = value
-                .try_into_data()
-                .map_err(|error| TrainError::device("training", error))?;
-            sum += data.iter::<f32>().next().unwrap_or(f32::NAN);
-        }
-        let loss = sum / count;
+        let losses = losses(pending)?;
+        pending.clear();
+        let loss = losses.iter().sum::<f32>() / losses.len() as f32;
         if !loss.is_finite() {
             return Err(TrainError::Diverged {
                 step: self.step,
@@ -204,6 +204,16 @@ impl<M: Module> Trainer<M> {
         }
         Ok(())
     }
+}
+
+/// The numbers of losses that were left on the device.
+fn losses(pending: &[Tensor<1>]) -> Result<Vec<f32>, TrainError> {
+    let fetch = |value: &Tensor<1>| {
+        let data = value.clone().try_into_data();
+        let data = data.map_err(|error| TrainError::device("training", error))?;
+        Ok(data.iter::<f32>().next().unwrap_or(f32::NAN))
+    };
+    pending.iter().map(fetch).collect()
 }
 
 fn progress_bar(total: u64, done: u64) -> ProgressBar {

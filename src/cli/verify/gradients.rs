@@ -241,6 +241,8 @@ impl Check<'_> {
             [2, 4, 6, 9, 9, 3, 2],
             [2, 32, 48, 33, 33, 3, 2],
             [2, 4, 6, 64, 64, 3, 1],
+            // More planes than a grid may have blocks along its second axis.
+            [1030, 2, 64, 3, 3, 3, 1],
         ] {
             let padding = if stride == 1 { kernel / 2 } else { 0 };
             let name = format!(
@@ -269,8 +271,11 @@ impl Check<'_> {
             let weight = shaped(&inputs[1], [6, 6, 3, 3]);
             flat(ops::conv2d_residual(x, weight, inputs[2].clone(), residual))
         })?;
-        for ([batch, channels, height, width], groups) in [([2, 12, 5, 7], 4), ([2, 32, 65, 67], 8)]
-        {
+        for ([batch, channels, height, width], groups) in [
+            ([2, 12, 5, 7], 4),
+            ([2, 32, 65, 67], 8),
+            ([1030, 64, 2, 2], 64),
+        ] {
             let name = format!("group norm, silu {batch} x {channels} x {height} x {width}");
             let sizes = [batch * channels * height * width, channels, channels];
             self.differentiable(&name, &sizes, &|inputs| {

@@ -40,13 +40,13 @@ extern "C" __global__ void __launch_bounds__(256)
     dx[plane * height * width + pixel] = sum;
 }
 
-// x[plane][pixel] += bias[plane % channels] (+ residual). grid: [pixels / 256, planes].
+// x[item][channel][pixel] += bias[channel] (+ residual). grid: [pixels / 256, channels, items].
 extern "C" __global__ void __launch_bounds__(256)
-    add_planes(float *__restrict__ x, const float *__restrict__ bias, const float *__restrict__ residual, int pixels, int channels) {
+    add_planes(float *__restrict__ x, const float *__restrict__ bias, const float *__restrict__ residual, int pixels) {
     const int pixel = blockIdx.x * 256 + threadIdx.x;
     if (pixel >= pixels) return;
-    const u64 at = u64(blockIdx.y) * pixels + pixel;
-    x[at] += bias[blockIdx.y % channels] + (residual ? residual[at] : 0.f);
+    const u64 plane = u64(blockIdx.z) * gridDim.y + blockIdx.y, at = plane * pixels + pixel;
+    x[at] += bias[blockIdx.y] + (residual ? residual[at] : 0.f);
 }
 
 // Every thread gets the sum over the block of 256. `place` must differ between calls that no barrier separates.
@@ -70,10 +70,11 @@ extern "C" __global__ void __launch_bounds__(256) plane_sum(const float *__restr
     if (threadIdx.x == 0) out[blockIdx.x] = sum;
 }
 
-// Sums of values and squares over strips of a group's numbers: partial[group][strip]. grid: [strips, groups of all items].
+// Sums of values and squares over strips of a group's numbers: partial[item][group][strip]. grid: [strips, groups, items].
 extern "C" __global__ void __launch_bounds__(256)
     group_sums(const float *__restrict__ x, float2 *__restrict__ partial, u64 numbers, int strip) {
-    x += blockIdx.y * numbers;
+    const u64 group = u64(blockIdx.z) * gridDim.y + blockIdx.y;
+    x += group * numbers;
     const u64 first = u64(blockIdx.x) * strip, last = min(first + strip, numbers);
     float sum = 0.f, squares = 0.f;
     for (u64 i = first + threadIdx.x; i < last; i += 256) {
@@ -82,7 +83,7 @@ extern "C" __global__ void __launch_bounds__(256)
     }
     sum = block_sum(sum, 0);
     squares = block_sum(squares, 1);
-    if (threadIdx.x == 0) partial[u64(blockIdx.y) * gridDim.x + blockIdx.x] = make_float2(sum, squares);
+    if (threadIdx.x == 0) partial[group * gridDim.x + blockIdx.x] = make_float2(sum, squares);
 }
 
 // statistics[group] = (mean, 1 / √(variance + epsilon)). One thread a group.

@@ -307,13 +307,13 @@ impl Op for Conv {
             let [x, weight, bias] = [0, 1, 2].map(|index| work.inputs[index]);
             let residual = work.inputs.get(3).copied().unwrap_or(0);
             let (y, columns) = (work.outputs[0], work.outputs[1]);
-            let [pixels, channels] = [sizes.pixels(), sizes.d_out].map(|size| size as i32);
-            let planes = (sizes.items * sizes.d_out) as u32;
-            let grid = [sizes.pixels().div_ceil(256) as u32, planes, 1];
+            let pixels = sizes.pixels() as i32;
+            let blocks = sizes.pixels().div_ceil(256);
+            let grid = [blocks, sizes.d_out, sizes.items].map(|size| size as u32);
             // SAFETY: tensors of the sizes documented; the parameters of add_planes, in order.
             unsafe {
                 sizes.forward(&work, [x, weight, columns, y], mode.precision)?;
-                let arguments = arguments![y, bias, residual, pixels, channels];
+                let arguments = arguments![y, bias, residual, pixels];
                 launch(&work, c"add_planes", grid, 256, arguments)
             }
         });

@@ -86,7 +86,7 @@ impl Sizes {
         // SAFETY: the parameters of both kernels, in order; the caller vouches for the addresses.
         unsafe {
             let sums = arguments![x, partial, numbers, strip];
-            let grid = [strips as u32, groups as u32, 1];
+            let grid = [self.strips(), self.groups, self.items].map(|size| size as u32);
             launch(work, c"group_sums", grid, 256, sums)?;
             let means = arguments![partial, statistics, groups, strips, numbers, eps];
             let grid = [(groups as u32).div_ceil(256), 1, 1];

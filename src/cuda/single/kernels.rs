@@ -10,6 +10,7 @@ use cudarc::driver::sys as cu;
 use crate::cuda::CudaError;
 use crate::cuda::compile::Source;
 use crate::cuda::error::driver;
+use crate::cuda::kernels::start;
 use crate::cuda::stream::Work;
 
 const PRELUDE: &str = include_str!("../kernels/prelude.cuh");
@@ -116,7 +117,7 @@ pub unsafe fn launch<const N: usize>(
     entry: &'static CStr,
     grid: [u32; 3],
     threads: u32,
-    mut arguments: [*mut c_void; N],
+    arguments: [*mut c_void; N],
 ) -> Result<(), CudaError> {
     static LOADED: OnceLock<Mutex<HashMap<u16, Functions>>> = OnceLock::new();
     if grid.contains(&0) {
@@ -139,21 +140,15 @@ pub unsafe fn launch<const N: usize>(
         });
     };
     // SAFETY: the function belongs to the current context; the caller vouches for the arguments.
-    driver("cuLaunchKernel", unsafe {
-        cu::cuLaunchKernel(
-            *function,
-            grid[0],
-            grid[1],
-            grid[2],
-            threads,
-            1,
-            1,
-            0,
+    unsafe {
+        start(
+            (entry, *function),
             work.stream,
-            arguments.as_mut_ptr(),
-            std::ptr::null_mut(),
+            grid,
+            (threads, 0),
+            arguments,
         )
-    })
+    }
 }
 
 /// Compiles what the cache does not hold and loads all, in the current context.
