@@ -1,67 +1,105 @@
-//! Bytes of a file into numbers of the width that the device computes in.
+//! Numbers of a file in the format that the device computes in.
 
-use burn::tensor::{DType, Element, TensorData, bf16, f16};
+use burn::tensor::{DType, bf16, f16};
 use rayon::prelude::*;
 use safetensors::Dtype;
 
-/// Numbers a thread converts at a time: enough to amortise the hand-over, few enough to stay in its cache.
-const BLOCK: usize = 1 << 16;
+use super::error::CheckpointError;
+
+/// Numbers a thread reads and converts at a time: enough to keep a fast disk busy, few enough to share a tensor among
+/// all threads.
+const BLOCK: usize = 1 << 18;
 
 /// Whether weights stored in this format can be loaded.
 pub fn is_supported(stored: Dtype) -> bool {
-    matches!(stored, Dtype::F32 | Dtype::F16 | Dtype::BF16)
+    conversion(stored, DType::F32).is_some()
 }
 
-/// Decodes `bytes` (little-endian, in the format `stored`) as `wanted`, rounding to nearest even where that is
-/// narrower. `None` for formats that are not supported.
-pub fn to_data(bytes: &[u8], stored: Dtype, wanted: DType, shape: &[usize]) -> Option<TensorData> {
-    match wanted {
-        DType::F32 => match stored {
-            Dtype::F32 => decode(bytes, shape, f32::from_le_bytes),
-            Dtype::F16 => decode(bytes, shape, |b| f16::from_le_bytes(b).to_f32()),
-            Dtype::BF16 => decode(bytes, shape, |b| bf16::from_le_bytes(b).to_f32()),
-            _ => None,
-        },
-        DType::BF16 => match stored {
-            Dtype::F32 => decode(bytes, shape, |b| bf16::from_f32(f32::from_le_bytes(b))),
-            Dtype::F16 => decode(bytes, shape, |b| {
-                bf16::from_f32(f16::from_le_bytes(b).to_f32())
-            }),
-            Dtype::BF16 => decode(bytes, shape, bf16::from_le_bytes),
-            _ => None,
-        },
-        DType::F16 => match stored {
-            Dtype::F32 => decode(bytes, shape, |b| f16::from_f32(f32::from_le_bytes(b))),
-            Dtype::F16 => decode(bytes, shape, f16::from_le_bytes),
-            Dtype::BF16 => decode(bytes, shape, |b| {
-                f16::from_f32(bf16::from_le_bytes(b).to_f32())
-            }),
-            _ => None,
-        },
-        _ => None,
+/// Fills `target` with numbers of the format `wanted`, rounded to nearest even where that is narrower. `read` copies
+/// bytes of the format `stored` (little-endian) from an offset on; it is called by many threads, and straight into
+/// `target` where both formats are the same. Answers whether the formats are supported.
+///
+/// # Errors
+/// What `read` answers.
+pub(super) fn fill(
+    target: &mut [u8],
+    wanted: DType,
+    stored: Dtype,
+    read: impl Fn(u64, &mut [u8]) -> Result<(), CheckpointError> + Sync,
+) -> Result<bool, CheckpointError> {
+    let Some(convert) = conversion(stored, wanted) else {
+        return Ok(false);
+    };
+    let (from, to) = (stored.bitsize() / 8, wanted.size());
+    let offset = |block: usize| (block * BLOCK * from) as u64;
+    let blocks = target.par_chunks_mut(BLOCK * to).enumerate();
+    if is_same(stored, wanted) {
+        blocks.try_for_each(|(block, numbers)| read(offset(block), numbers))?;
+    } else {
+        blocks.try_for_each_init(Vec::new, |bytes, (block, numbers)| {
+            bytes.resize(numbers.len() / to * from, 0);
+            read(offset(block), bytes)?;
+            convert(bytes, numbers);
+            Ok::<_, CheckpointError>(())
+        })?;
+    }
+    Ok(true)
+}
+
+/// Whether numbers are the same bytes in a file and in memory.
+fn is_same(stored: Dtype, wanted: DType) -> bool {
+    let same_format = matches!(
+        (stored, wanted),
+        (Dtype::F32, DType::F32) | (Dtype::F16, DType::F16) | (Dtype::BF16, DType::BF16)
+    );
+    same_format && cfg!(target_endian = "little")
+}
+
+/// From bytes of a file to numbers in memory.
+type Convert = fn(&[u8], &mut [u8]);
+
+fn conversion(stored: Dtype, wanted: DType) -> Option<Convert> {
+    Some(match (stored, wanted) {
+        (Dtype::F32, DType::F32) => |from, to| each(from, to, f32::from_le_bytes, f32::to_ne_bytes),
+        (Dtype::F32, DType::F16) => |from, to| each(from, to, f32::from_le_bytes, to_f16),
+        (Dtype::F32, DType::BF16) => |from, to| each(from, to, f32::from_le_bytes, to_bf16),
+        (Dtype::F16, DType::F32) => |from, to| each(from, to, from_f16, f32::to_ne_bytes),
+        (Dtype::F16, DType::F16) => |from, to| each(from, to, from_f16, to_f16),
+        (Dtype::F16, DType::BF16) => |from, to| each(from, to, from_f16, to_bf16),
+        (Dtype::BF16, DType::F32) => |from, to| each(from, to, from_bf16, f32::to_ne_bytes),
+        (Dtype::BF16, DType::F16) => |from, to| each(from, to, from_bf16, to_f16),
+        (Dtype::BF16, DType::BF16) => |from, to| each(from, to, from_bf16, to_bf16),
+        _ => return None,
+    })
+}
+
+/// Converts number by number; every format passes through f32 unharmed.
+fn each<const N: usize, const M: usize>(
+    from: &[u8],
+    to: &mut [u8],
+    read: impl Fn([u8; N]) -> f32,
+    write: impl Fn(f32) -> [u8; M],
+) {
+    let numbers = from.as_chunks::<N>().0.iter();
+    for (number, place) in numbers.zip(to.as_chunks_mut::<M>().0) {
+        *place = write(read(*number));
     }
 }
 
-/// Reads each `N` bytes as one number. `None` when the bytes are not as many as the shape needs.
-fn decode<const N: usize, T: Element + Default>(
-    bytes: &[u8],
-    shape: &[usize],
-    read: impl Fn([u8; N]) -> T + Sync,
-) -> Option<TensorData> {
-    let (numbers, rest) = bytes.as_chunks::<N>();
-    if !rest.is_empty() || numbers.len() != shape.iter().product::<usize>() {
-        return None;
-    }
-    let mut values = vec![T::default(); numbers.len()];
-    values
-        .par_chunks_mut(BLOCK)
-        .zip(numbers.par_chunks(BLOCK))
-        .for_each(|(values, numbers)| {
-            for (value, number) in values.iter_mut().zip(numbers) {
-                *value = read(*number);
-            }
-        });
-    Some(TensorData::new(values, shape.to_vec()))
+fn from_f16(bytes: [u8; 2]) -> f32 {
+    f16::from_le_bytes(bytes).to_f32()
+}
+
+fn from_bf16(bytes: [u8; 2]) -> f32 {
+    bf16::from_le_bytes(bytes).to_f32()
+}
+
+fn to_f16(number: f32) -> [u8; 2] {
+    f16::from_f32(number).to_ne_bytes()
+}
+
+fn to_bf16(number: f32) -> [u8; 2] {
+    bf16::from_f32(number).to_ne_bytes()
 }
 
 #[cfg(test)]
@@ -69,11 +107,27 @@ fn decode<const N: usize, T: Element + Default>(
 mod tests {
     use super::*;
 
+    /// `bytes` of `stored` as `count` numbers of `wanted`, as bytes.
+    fn filled(bytes: &[u8], stored: Dtype, wanted: DType, count: usize) -> Option<Vec<u8>> {
+        let mut target = vec![0; count * wanted.size()];
+        let read = |offset: u64, part: &mut [u8]| {
+            part.copy_from_slice(&bytes[offset as usize..][..part.len()]);
+            Ok(())
+        };
+        let supported = fill(&mut target, wanted, stored, read).unwrap();
+        supported.then_some(target)
+    }
+
     fn bytes(values: &[f32]) -> Vec<u8> {
         values
             .iter()
             .flat_map(|value| value.to_le_bytes())
             .collect()
+    }
+
+    fn floats(bytes: &[u8]) -> Vec<f32> {
+        let numbers = bytes.as_chunks().0.iter();
+        numbers.map(|&number| f32::from_ne_bytes(number)).collect()
     }
 
     #[test]
@@ -85,35 +139,29 @@ mod tests {
             -0.0,
             f32::INFINITY,
         ]);
-        let data = to_data(&stored, Dtype::F32, DType::BF16, &[2, 2]).unwrap();
-        let values: Vec<f32> = data
-            .as_slice::<bf16>()
-            .unwrap()
-            .iter()
-            .map(|value| value.to_f32())
-            .collect();
-        assert_eq!(values, [1.0, 1.0 + 2f32.powi(-6), -0.0, f32::INFINITY]);
-    }
-
-    #[test]
-    fn widening_is_exact_and_needs_no_alignment() {
-        let mut stored = vec![0u8];
-        stored.extend(
-            [0.1f32, -3.5, 65504.0]
-                .iter()
-                .flat_map(|&value| f16::from_f32(value).to_le_bytes()),
+        let narrow = filled(&stored, Dtype::F32, DType::BF16, 4).unwrap();
+        let wide = filled(&narrow, Dtype::BF16, DType::F32, 4).unwrap();
+        assert_eq!(
+            floats(&wide),
+            [1.0, 1.0 + 2f32.powi(-6), -0.0, f32::INFINITY]
         );
-        let data = to_data(&stored[1..], Dtype::F16, DType::F32, &[3]).unwrap();
-        let exact = [f16::from_f32(0.1).to_f32(), -3.5, 65504.0];
-        assert_eq!(data.as_slice::<f32>().unwrap(), exact);
     }
 
     #[test]
-    fn a_wrong_length_or_format_gives_nothing() {
-        assert!(to_data(&[0; 7], Dtype::F32, DType::F32, &[2]).is_none());
-        assert!(to_data(&[0; 12], Dtype::F32, DType::F32, &[2]).is_none());
-        assert!(to_data(&[0; 8], Dtype::I64, DType::F32, &[1]).is_none());
-        assert!(to_data(&[0; 8], Dtype::F32, DType::I64, &[2]).is_none());
+    fn widening_is_exact() {
+        let numbers = [0.1f32, -3.5, 65504.0].map(f16::from_f32);
+        let stored: Vec<u8> = numbers
+            .iter()
+            .flat_map(|number| number.to_le_bytes())
+            .collect();
+        let wide = filled(&stored, Dtype::F16, DType::F32, 3).unwrap();
+        assert_eq!(floats(&wide), numbers.map(f16::to_f32));
+    }
+
+    #[test]
+    fn other_formats_are_declined() {
+        assert!(filled(&[0; 8], Dtype::I64, DType::F32, 1).is_none());
+        assert!(filled(&[0; 8], Dtype::F32, DType::I64, 2).is_none());
     }
 
     #[test]
@@ -121,7 +169,11 @@ mod tests {
         let values: Vec<f32> = (0..BLOCK as u32 * 2 + 5)
             .map(|value| value as f32)
             .collect();
-        let data = to_data(&bytes(&values), Dtype::F32, DType::F32, &[values.len()]).unwrap();
-        assert_eq!(data.as_slice::<f32>().unwrap(), values);
+        let stored = bytes(&values);
+        let same = filled(&stored, Dtype::F32, DType::F32, values.len()).unwrap();
+        assert_eq!(floats(&same), values);
+        let narrow = filled(&stored, Dtype::F32, DType::F16, values.len()).unwrap();
+        let expected = values.iter().flat_map(|&value| to_f16(value));
+        assert!(narrow.into_iter().eq(expected));
     }
 }

@@ -40,7 +40,7 @@ pub fn quick(sets: [&TensorSet; 3]) -> Result<String, CheckpointError> {
 }
 
 fn sample(file: &TensorFile, hash: &mut Sha256) -> Result<(), CheckpointError> {
-    let mut reader = file.reopen()?;
+    let reader = file.reopen()?;
     let len = SAMPLE_BYTES.min(file.size());
     let mut buffer = vec![0; len as usize];
     for index in 0..SAMPLES {

@@ -1,14 +1,14 @@
 //! A checked set of tensors into a network, one tensor at a time.
 
 use std::ops::ControlFlow;
-use std::thread;
 
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
 use super::error::CheckpointError;
 use super::network::{Network, Path};
-use super::source::{self, Ahead, Source};
+use super::room::is_host;
+use super::source::Source;
 use super::tensor_set::TensorSet;
 
 /// Bytes that may be on their way to the device before the loader waits. Without this wait, a device that takes
@@ -20,8 +20,8 @@ pub type Progress<'a> = &'a mut dyn FnMut(u64, u64) -> ControlFlow<()>;
 
 /// Fills `network`, whose parameters must not have been used yet, with the tensors of `set` as numbers of `dtype`.
 ///
-/// Host memory holds at most one tensor twice (as stored and as converted), and for a device with memory of its own the
-/// next one and what is in flight.
+/// Host memory holds one tensor, and for a device with memory of its own what is on its way there: the device fetches a
+/// tensor while the next one is read.
 ///
 /// # Errors
 /// [`CheckpointError::Replaced`] when a file changed since it was checked, [`CheckpointError::Device`] when an upload
@@ -50,50 +50,36 @@ pub(super) fn fill_at<M: Module>(
     if !matches!(dtype, DType::F32 | DType::BF16 | DType::F16) {
         return Err(CheckpointError::LoadDtype(format!("{dtype:?}")));
     }
-    let source = Source::open(set, dtype)?;
-    thread::scope(|scope| {
-        // Where weights stay in the host's memory there is nothing to wait for, and only room to lose.
-        let ahead = (!is_host(device))
-            .then(|| Ahead::begin(scope, &source, source::in_order(&module, &path, name)))
-            .flatten();
-        let mut filler = Filler {
-            source: &source,
-            ahead,
-            device,
-            dtype,
-            path,
-            name,
-            progress,
-            done: 0,
-            total: set.bytes(),
-            in_flight: 0,
-            latest: String::new(),
-            failed: None,
-        };
-        filler.failed = filler.report(0).err();
-        let module = module.map(&mut filler);
-        // Ends the reading thread, which the scope waits for.
-        filler.ahead = None;
-        match filler.failed {
-            Some(error) => Err(error),
-            None => {
-                sync(device, &filler.latest)?;
-                // Tensors of the set that the network has no use for count as done.
-                filler.report(filler.total)?;
-                Ok(module)
-            }
+    let source = Source::open(set, device, dtype)?;
+    let mut filler = Filler {
+        source: &source,
+        device,
+        dtype,
+        path,
+        name,
+        progress,
+        done: 0,
+        total: set.bytes(),
+        in_flight: 0,
+        latest: String::new(),
+        failed: None,
+    };
+    filler.failed = filler.report(0).err();
+    let module = module.map(&mut filler);
+    match filler.failed {
+        Some(error) => Err(error),
+        None => {
+            sync(device, &filler.latest)?;
+            // Tensors of the set that the network has no use for count as done.
+            filler.report(filler.total)?;
+            Ok(module)
         }
-    })
-}
-
-fn is_host(device: &Device) -> bool {
-    *device == Device::flex()
+    }
 }
 
 /// Replaces each parameter of a network by its tensor. After the first failure it leaves the rest as they are.
 struct Filler<'a> {
     source: &'a Source<'a>,
-    ahead: Option<Ahead>,
     device: &'a Device,
     dtype: DType,
     path: Path,
@@ -121,7 +107,7 @@ impl ModuleMapper for Filler<'_> {
             return param;
         }
         let name = (self.name)(&self.path.joined());
-        match self.read(&name, &param.lazy_shape()) {
+        match self.source.read(&name, &param.lazy_shape()) {
             Ok(data) => {
                 let tensor = upload(data, self.device, self.dtype);
                 let id = param.id;
@@ -138,11 +124,6 @@ impl ModuleMapper for Filler<'_> {
 }
 
 impl Filler<'_> {
-    fn read(&self, name: &str, shape: &[usize]) -> Result<TensorData, CheckpointError> {
-        let ahead = self.ahead.as_ref().and_then(|ahead| ahead.next(name));
-        ahead.unwrap_or_else(|| self.source.read(name, shape))
-    }
-
     /// Reports progress, and waits for the device when enough is on its way.
     fn count(&mut self, name: &str) -> Result<(), CheckpointError> {
         let bytes = self.source.bytes(name);

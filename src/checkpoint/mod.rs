@@ -26,6 +26,7 @@ mod load;
 mod network;
 mod open;
 mod report;
+mod room;
 mod save;
 pub mod single_file;
 mod source;

@@ -95,7 +95,7 @@ pub fn load_tensors(path: &FilePath, cap: u64) -> Result<NamedTensors, Checkpoin
             cap,
         });
     }
-    let mut reader = file.reopen()?;
+    let reader = file.reopen()?;
     let mut tensors = BTreeMap::new();
     for (name, entry) in &file.header().tensors {
         let unsupported = || CheckpointError::UnsupportedDtype {

@@ -1,12 +1,9 @@
-//! One safetensors file on disk: its checked header, and windows onto its bytes.
+//! One safetensors file on disk: its checked header, and its bytes on demand.
 
 use std::fs::{File, Metadata};
-use std::io::{Read, Seek, SeekFrom};
-use std::ops::Range;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
-
-use memmap2::{Mmap, MmapOptions};
 
 use super::error::CheckpointError;
 use super::family::Family;
@@ -114,44 +111,21 @@ impl TensorReader<'_> {
         self.checked.path()
     }
 
-    /// Maps one range of the file (one tensor, or some rows of one) into memory.
-    ///
-    /// Each tensor has its own short-lived mapping, so that pages already uploaded do not count against the program,
-    /// and so that the file's size and time are compared right before its bytes are used. A file that is cut short
-    /// by another program during those milliseconds still ends this one (SIGBUS), which no mapping can prevent.
+    /// Whether the file is still the one that was checked.
     ///
     /// # Errors
-    /// [`CheckpointError::Replaced`] when the file was changed since its header was checked.
-    pub fn map(&self, range: &Range<u64>) -> Result<Mmap, CheckpointError> {
-        let path = self.checked.path();
-        let metadata = self
-            .file
-            .metadata()
-            .map_err(|error| CheckpointError::io("read", path, error))?;
-        self.same(&metadata)?;
-        let len = usize::try_from(range.end - range.start)
-            .map_err(|error| CheckpointError::io("map", path, std::io::Error::other(error)))?;
-        // SAFETY: the mapping is read-only and its range was checked against the file's length, which was compared
-        // again just now. That nobody writes to the file while it is mapped cannot be enforced; the bytes are only
-        // ever read as numbers, for which every bit pattern is valid.
-        let mapping = unsafe {
-            MmapOptions::new()
-                .offset(range.start)
-                .len(len)
-                .map(&self.file)
-        };
-        mapping.map_err(|error| CheckpointError::io("map", path, error))
+    /// [`CheckpointError::Replaced`] when it was changed since.
+    pub(super) fn check(&self) -> Result<(), CheckpointError> {
+        let metadata = self.file.metadata();
+        self.same(&metadata.map_err(|error| CheckpointError::io("read", self.path(), error))?)
     }
 
-    /// Reads `buffer.len()` bytes at `offset`.
-    pub(super) fn read_at(
-        &mut self,
-        offset: u64,
-        buffer: &mut [u8],
-    ) -> Result<(), CheckpointError> {
-        self.file
-            .seek(SeekFrom::Start(offset))
-            .and_then(|_| self.file.read_exact(buffer))
+    /// Reads `buffer.len()` bytes at `offset`. Threads may do so at once.
+    ///
+    /// Reading, not mapping: a file that another program cuts short meanwhile is an error here, where touching its
+    /// mapping would end this program; and its bytes are copied once, to where the device fetches them.
+    pub(super) fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<(), CheckpointError> {
+        read_exact_at(&self.file, offset, buffer)
             .map_err(|error| CheckpointError::io("read", self.checked.path(), error))
     }
 
@@ -169,6 +143,27 @@ impl TensorReader<'_> {
             })
         }
     }
+}
+
+#[cfg(unix)]
+fn read_exact_at(file: &File, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, buffer, offset)
+}
+
+#[cfg(windows)]
+fn read_exact_at(file: &File, mut offset: u64, mut buffer: &mut [u8]) -> io::Result<()> {
+    while !buffer.is_empty() {
+        match std::os::windows::fs::FileExt::seek_read(file, buffer, offset) {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(read) => {
+                offset += read as u64;
+                buffer = &mut buffer[read..];
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// Opens a file, but neither a folder nor a device nor a pipe, whose opening or reading could last forever.
