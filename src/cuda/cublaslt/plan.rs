@@ -179,6 +179,8 @@ fn preference(alignment: u32) -> Result<sys::cublasLtMatmulPreference_t, lt::Cub
 /// Asks for a scale for each row of both operands. By number, since these attributes came with CUDA 12.8 and 12.9, and
 /// the bindings know only what the toolkit knew that this program was built with.
 ///
+/// No algorithm is offered before the scales have an address; it is read at the product, which sets the true one.
+///
 /// # Safety
 /// The descriptor must be alive.
 unsafe fn scale_rows(desc: sys::cublasLtMatmulDesc_t) -> Result<(), lt::CublasError> {
@@ -192,6 +194,12 @@ unsafe fn scale_rows(desc: sys::cublasLtMatmulDesc_t) -> Result<(), lt::CublasEr
     const MODES: [u32; 2] = [31, 32];
     /// `CUBLASLT_MATMUL_MATRIX_SCALE_OUTER_VEC_32F`.
     static OUTER_VECTOR: i32 = 3;
+    /// Of no memory.
+    static ADDRESS: u64 = 256;
+    let pointers = [
+        Attribute::CUBLASLT_MATMUL_DESC_A_SCALE_POINTER,
+        Attribute::CUBLASLT_MATMUL_DESC_B_SCALE_POINTER,
+    ];
     // SAFETY: the function has this signature, its enumeration being 32 bits wide; both attributes are 32-bit numbers.
     unsafe {
         let set = sys::culib()
@@ -205,6 +213,14 @@ unsafe fn scale_rows(desc: sys::cublasLtMatmulDesc_t) -> Result<(), lt::CublasEr
                 size_of::<i32>(),
             )
             .result()?;
+        }
+        for pointer in pointers {
+            lt::set_matmul_desc_attribute(
+                desc,
+                pointer,
+                (&raw const ADDRESS).cast(),
+                size_of::<u64>(),
+            )?;
         }
     }
     Ok(())
