@@ -1,7 +1,6 @@
 //! Rotary position embeddings, together with the per-head norm that precedes them.
 
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
-use rayon::prelude::*;
 
 use super::norm::normalise;
 use crate::model::cpu;
@@ -30,24 +29,28 @@ impl Rope {
     /// Tables from angles in radians, `batch × length × half` of them, row-major.
     pub fn from_angles(
         angles: &[f32],
-        [batch, length, half]: [usize; 3],
+        shape: [usize; 3],
         pairs: RopePairs,
         device: &Device,
     ) -> Self {
-        let table = |turn: fn(f32) -> f32| {
-            let values: Vec<f32> = angles.par_iter().map(|&angle| turn(angle)).collect();
-            // Flat, as short rows would be copied to CUDA devices one by one.
-            Tensor::<1>::from_data(
-                TensorData::new(values, [batch * length * half]),
-                (device, DType::F32),
-            )
-            .reshape([batch, length, half])
-        };
-        Self {
-            cos: table(f32::cos),
-            sin: table(f32::sin),
-            pairs,
-        }
+        let table = |turn: fn(f32) -> f32| angles.iter().copied().map(turn).collect();
+        Self::from_tables([table(f32::cos), table(f32::sin)], shape, pairs, device)
+    }
+
+    /// From cosines and sines, `batch × length × half` of each, row-major.
+    pub fn from_tables(
+        tables: [Vec<f32>; 2],
+        shape: [usize; 3],
+        pairs: RopePairs,
+        device: &Device,
+    ) -> Self {
+        // Flat, as short rows would be copied to CUDA devices one by one.
+        let [cos, sin] = tables.map(|table| {
+            let flat = [table.len()];
+            Tensor::<1>::from_data(TensorData::new(table, flat), (device, DType::F32))
+                .reshape(shape)
+        });
+        Self { cos, sin, pairs }
     }
 
     /// The tables with positions `start..start + length` only.

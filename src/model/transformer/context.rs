@@ -2,7 +2,8 @@
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
-use super::{ForwardError, Transformer, padded_tokens, token_angles};
+use super::rope::{token_positions, turns};
+use super::{ForwardError, Transformer, padded_tokens};
 use crate::model::ops::{self, KeyMask, Rope, RopePairs};
 
 /// Refined caption tokens of a batch, and the positions of all tokens for pictures of one size.
@@ -189,25 +190,17 @@ impl Transformer {
         } else {
             &layout.padded[..]
         };
-        let angles: Vec<f32> = items
+        let positions: Vec<[usize; 3]> = items
             .iter()
-            .flat_map(|&padded| {
-                token_angles(
-                    layout.patches,
-                    layout.image,
-                    padded,
-                    layout.rows,
-                    config.axes_dims,
-                    config.rope_theta,
-                )
-            })
+            .flat_map(|&padded| token_positions(layout.patches, layout.image, padded, layout.rows))
             .collect();
+        let tables = turns(&positions, config.axes_dims, config.rope_theta);
         let shape = [
             items.len(),
             layout.image + layout.rows,
             config.head_dim() / 2,
         ];
-        Rope::from_angles(&angles, shape, RopePairs::Adjacent, device)
+        Rope::from_tables(tables, shape, RopePairs::Adjacent, device)
     }
 
     /// `[B, L, cap_feat_dim]` → `[B, rows, dim]`: real rows embedded, then the pad token up to the item's own multiple

@@ -16,7 +16,6 @@ pub use block::Block;
 pub use context::Context;
 pub use embed::{FinalLayer, TimestepEmbedder};
 pub use feed_forward::{EightBitFeedForward, FeedForward, MergedFeedForward, SplitFeedForward};
-pub use rope::token_angles;
 
 use burn::module::{Initializer, Module, Param};
 use burn::tensor::{DType, Device, Tensor};
