@@ -37,6 +37,8 @@ mod behaviours {
     mod logs;
     mod metadata;
     mod model_files;
+    #[cfg(all(feature = "gui", target_os = "linux"))]
+    mod no_desktop;
     mod presets;
     mod processor_kernels;
     mod queue;

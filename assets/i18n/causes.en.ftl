@@ -278,6 +278,7 @@ cause-files-are-of-no-kind = { $ending } files are of no kind that is known here
 cause-the-picture-says-nothing-about = the picture says nothing about how it was made
 cause-it-has-bytes-and-at = it has { $bytes } bytes, and at most { $max } are read
 cause-the-thumbnail-is-too-large = the thumbnail is too large
+cause-there-is-no-desktop-to = there is no desktop to open a window on: neither DISPLAY nor WAYLAND_DISPLAY is set; Danqing also works from a terminal, see danqing --help
 cause-the-desktop-gives-no-window = the desktop gives no window: { $why }; Danqing also works from a terminal, see danqing --help
 cause-the-folder-holds-no-preset = the folder holds no preset, picture or model that can be used
 cause-it-belongs-to-a-model = it belongs to a model; add the model's folder or its transformer's file

@@ -277,6 +277,7 @@ cause-files-are-of-no-kind = 这里不认识 { $ending } 文件
 cause-the-picture-says-nothing-about = 图片没有记录它是怎样画成的
 cause-it-has-bytes-and-at = 它有 { $bytes } 字节，最多读取 { $max } 字节
 cause-the-thumbnail-is-too-large = 缩略图太大
+cause-there-is-no-desktop-to = 没有可以打开窗口的桌面：DISPLAY 和 WAYLAND_DISPLAY 都没有设置；丹青也可在终端使用，见 danqing --help
 cause-the-desktop-gives-no-window = 桌面没有给出窗口：{ $why }；丹青也可在终端使用，见 danqing --help
 cause-the-folder-holds-no-preset = 文件夹里没有可用的预设、图片或模型
 cause-it-belongs-to-a-model = 它是模型的一部分；请添加模型的文件夹或其 transformer 文件

@@ -71,6 +71,12 @@ pub enum StartError {
     /// The engine's thread cannot be started.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// There is no desktop, as in a plain terminal of a server.
+    #[error(
+        "there is no desktop to open a window on: neither DISPLAY nor WAYLAND_DISPLAY is set; Danqing also works from a \
+         terminal, see danqing --help"
+    )]
+    NoDesktop,
     /// The desktop gives no window.
     #[error(
         "the desktop gives no window: {0}; Danqing also works from a terminal, see danqing --help"
@@ -88,6 +94,9 @@ pub fn run(options: Options) -> Result<(), StartError> {
         Claim::First(instance) => instance,
         Claim::Taken => return visit_first(&places, &options),
     };
+    if !has_desktop() {
+        return Err(StartError::NoDesktop);
+    }
     let parts = Parts::real(&places);
     let native = eframe::NativeOptions {
         viewport: ViewportBuilder::default()
@@ -121,6 +130,15 @@ pub fn run(options: Options) -> Result<(), StartError> {
         }
         Err(error) => Err(StartError::Window(error.to_string())),
     }
+}
+
+/// Whether X11 or Wayland is there; other systems always have a desktop.
+fn has_desktop() -> bool {
+    let named = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    cfg!(any(windows, target_os = "macos"))
+        || ["WAYLAND_DISPLAY", "WAYLAND_SOCKET", "DISPLAY"]
+            .into_iter()
+            .any(named)
 }
 
 /// Hands what this program was to open to the window that is there, and lets that one come forward.

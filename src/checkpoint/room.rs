@@ -6,8 +6,8 @@ use std::mem::MaybeUninit;
 use burn::tensor::{AllocationProperty, Bytes, DType, Device, TensorData};
 use cubecl_environment::bytes::{AccessError, AccessPolicy, AllocationController};
 
-/// Bytes of a tensor above which its room is not page-locked: the device's pool of such memory never shrinks, and only
-/// the embeddings of a vocabulary are larger.
+/// Bytes of a tensor above which its room is not page-locked: every page of the device's pool of such memory becomes as
+/// large as the largest room asked for, and only the embeddings of a vocabulary are larger than this.
 const MOST_LOCKED: usize = 100 << 20;
 
 /// Room for `count` numbers of `dtype`. Where the device has memory of its own, room that it copies from by itself,
@@ -32,7 +32,7 @@ pub(super) fn is_host(device: &Device) -> bool {
 
 /// `None` if there is none left.
 fn page_locked(device: &Device, len: usize) -> Option<Bytes> {
-    // SAFETY: nobody reads this length of bytes: only a device's copy below knows of them, and it copies nothing.
+    // SAFETY: nobody reads bytes of this length: only burn's copy below knows of them, and it copies nothing.
     let nothing = unsafe { Bytes::from_controller(Box::new(Nothing(len)), len) };
     let mut data = TensorData::from_bytes(nothing, [len], DType::U8);
     device.staging(iter::once(&mut data));

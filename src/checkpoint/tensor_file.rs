@@ -181,3 +181,33 @@ fn open_regular(path: &Path) -> Result<(File, Metadata), CheckpointError> {
         .map_err(|error| CheckpointError::io("open", path, error))?;
     Ok((file, metadata))
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_cut_short_while_it_is_read_is_an_error_that_names_it() {
+        let file = tempfile::NamedTempFile::with_suffix(".safetensors").unwrap();
+        let header = br#"{"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#;
+        let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+        bytes.extend(header);
+        let start = bytes.len() as u64;
+        bytes.extend([7; 8]);
+        std::fs::write(file.path(), &bytes).unwrap();
+        let checked = TensorFile::open(file.path()).unwrap();
+        let reader = checked.reopen().unwrap();
+        let mut numbers = [0; 8];
+        reader.read_at(start, &mut numbers).unwrap();
+        assert_eq!(numbers, [7; 8]);
+
+        std::fs::write(file.path(), &bytes[..bytes.len() - 4]).unwrap();
+        let error = reader.read_at(start, &mut numbers).unwrap_err().to_string();
+        assert!(error.contains(&*file.path().to_string_lossy()), "{error}");
+        assert!(matches!(
+            reader.check(),
+            Err(CheckpointError::Replaced { .. })
+        ));
+    }
+}

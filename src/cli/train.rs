@@ -64,9 +64,9 @@ struct Training {
     /// Highest learning rate; 0.001 for the autoencoder and 0.002 for the painter if it is not given
     #[arg(long)]
     rate: Option<f64>,
-    /// Pictures a step
-    #[arg(long, default_value_t = 128)]
-    batch: usize,
+    /// Pictures a step; 32 for the autoencoder and 128 for the painter if it is not given
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    batch: Option<u32>,
     /// Share of the steps that keep the highest rate; until its end --steps may still be changed
     #[arg(long, default_value_t = 0.4)]
     hold: f64,
@@ -229,7 +229,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
             let job = autoencoder::Job {
                 sizes: training.size.sizes(),
                 seed: training.seed,
-                batch: training.batch as u64,
+                batch: training.batch.unwrap_or(32).into(),
                 crop_share: training.small_share,
                 optimizer: training.optimizer.or(autoencoder::optimizer()),
                 trained: if wanted.decoder_only {
@@ -252,7 +252,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
             let job = painter::Job {
                 sizes: training.size.sizes(),
                 seed: training.seed,
-                batch: training.batch,
+                batch: training.batch.unwrap_or(128) as usize,
                 pool: painting.pool,
                 cache: painting.cache.clone(),
                 small_share: training.small_share,

@@ -14,29 +14,31 @@
 //! tests hold a card to the reference, layer by layer and to the last latents.
 //!
 //! # Measured
-//! Random full-size weights, 8 calls, medians of three, beside diffusers 0.42.1 with compiled blocks on torch 2.11: one
+//! Random full-size weights, 8 calls, medians of five, beside diffusers 0.42.1 with compiled blocks on torch 2.11: one
 //! run of packaging/bench-against-diffusers on one H100 SXM (80 GB) with 16 cores, nothing else on the machine.
 //!
 //! | ms | bf16 | diffusers, compiled | ratio |
 //! |---|---|---|---|
-//! | 512², end to end | 217 | 350 | 0.62 |
-//! | 1024², end to end | 796 | 998 | 0.80 |
-//! | 2048², end to end | 4116 | 4993 | 0.82 |
-//! | four of 1024², end to end | 3161 | 3609 | 0.88 |
-//! | a step at 512² / 1024² / 2048² | 24.3 / 92.3 / 488 | 30.7 / 101 / 566 | 0.79 / 0.91 / 0.86 |
-//! | autoencoder's decoder at 1024², to pixels | 38.3 | 90.6 | 0.42 |
-//! | prompt at 512² / 1024² | 9.7 / 12.9 (now 9.3 / 9.7) | 65 / 46 | 0.15 / 0.28 |
+//! | 512², end to end | 221 | 397 | 0.56 |
+//! | 1024², end to end | 804 | 993 | 0.81 |
+//! | 2048², end to end | 4156 | 5077 | 0.82 |
+//! | four of 1024², end to end | 3210 | 3628 | 0.88 |
+//! | a step at 512² / 1024² / 2048² | 25.0 / 93.1 / 494 | 32.4 / 101 / 568 | 0.77 / 0.92 / 0.87 |
+//! | autoencoder's decoder at 1024², to pixels | 39.4 | 91.5 | 0.43 |
+//! | prompt at 512² / 1024² / 2048² | 8.3 / 10.7 / 12.2 | 64 / 65 / 46 | 0.13 / 0.16 / 0.26 |
 //! | GiB held at 1024², all resident / text encoder streamed | 20.7 / 13.4 | 21.7 | 0.95 |
 //!
-//! In the same run, 1024²: fp8 553 ms (step 61.7), int8 603 (66.9), both 15.7 GiB. On two H200s diffusers took 318 ms
-//! at 512² beside Danqing's 212 (0.67), and 930 at 1024² beside 760 (0.82), before some of what is listed below.
+//! In the same run, 1024²: fp8 561 ms (step 62.5), int8 597 (68.3), both 15.7 GiB. On another such machine: bf16 217 (0.62),
+//! 796 (0.80), 4116 (0.82), 3161 (0.88), a step at 1024² 92.3, fp8 541–553, int8 603, and the prompt 9.7 at 1024². On two
+//! H200s diffusers took 318 ms at 512² beside Danqing's 212 (0.67), and 930 at 1024² beside 760 (0.82), before some of
+//! what is listed below.
 //!
 //! Error of the 8-bit formats against bf16, relative L2 of the last latents: on random weights fp8 0.091, int8 0.033; on
 //! the demo model against f32 fp8 0.084, int8 0.046, bf16 0.021; on the golden checkpoint against bf16 fp8 0.018, int8
 //! 0.007 (the latter two by the plain bodies, on a CPU, medians of five pictures).
 //!
-//! The model's 20.5 GB load from the page cache in 1.6–1.8 s (16 cores), and the first picture follows after 1.2 s, 0.2 s
-//! of it for kernels. With empty caches (H200) our own kernels took 1.8 s and the first picture 4.0 s after loading.
+//! The model's 20.5 GB load from the page cache in 1.6–2.3 s (16 cores), and the first picture follows after 1.2 s, 0.1 s
+//! of it for kernels. With empty caches our own kernels took 2.7 s and the first picture 7.1 s after loading.
 //! `bench --verify`: 349 checks, none failed. Golden tests through the card: all 32 pass, those of batches, other
 //! pictures' starts, masks and every traced activation among them; latents in f32 within 2.9e-5 (largest difference),
 //! bf16 within 1 % (relative L2), but for the case with guidance 3.5 at 3.2 %, where the CPU's bf16 is at 3.6 %.

@@ -45,8 +45,8 @@ pub enum Notice {
     Trashed(Vec<PathBuf>),
     /// These are not, for a reason told as a [`Problem`](Self::Problem).
     NotTrashed(Vec<PathBuf>),
-    /// So many pictures are back.
-    Restored(usize),
+    /// These pictures, relative to the gallery, are back.
+    Restored(Vec<PathBuf>),
     /// A picture that was to come back is not in the trash any more.
     NotRestored,
     /// Something went wrong.

@@ -41,6 +41,7 @@ impl Studio {
             self.textures.put_preview(ctx, &preview.image);
             self.state.canvas.preview = Some((Instant::now(), preview.step));
         }
+        let mut wanted = Vec::new();
         if let Some(gallery) = &self.services.gallery {
             let view = gallery.view();
             if view.revision != self.state.gallery.view.revision
@@ -52,8 +53,11 @@ impl Studio {
                 self.state.gallery.view = view;
             }
             for notice in gallery.take_notices() {
-                update::gallery_notice(&mut self.state, notice);
+                wanted.extend(update::gallery_notice(&mut self.state, notice));
             }
+        }
+        for effect in wanted {
+            self.services.run(ctx, &mut self.state, effect);
         }
         for outcome in self.services.background.take() {
             self.commands.send(Command::Outcome(outcome));

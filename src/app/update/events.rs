@@ -210,8 +210,10 @@ fn hold(state: &mut State, job: JobId, picture: Arc<Picture>, out: &mut Vec<Effe
     out.push(Effect::Pause(true));
 }
 
-/// Takes what the gallery's thread has to say.
-pub fn gallery_notice(state: &mut State, notice: Notice) {
+/// Takes what the gallery's thread has to say, and answers what is to be done.
+#[must_use]
+pub fn gallery_notice(state: &mut State, notice: Notice) -> Vec<Effect> {
+    let mut out = Vec::new();
     match notice {
         Notice::Trashed(pictures) => {
             for picture in pictures {
@@ -229,11 +231,22 @@ pub fn gallery_notice(state: &mut State, notice: Notice) {
             }
         }
         Notice::NotRestored => state.notices.warn(Message::new("notice-not-restored")),
-        Notice::Restored(count) => state
-            .notices
-            .good(Message::new("notice-restored").with("count", count)),
+        Notice::Restored(pictures) => {
+            let count = pictures.len();
+            state
+                .notices
+                .good(Message::new("notice-restored").with("count", count));
+            if let Some(first) = pictures.into_iter().next() {
+                // Who watches a job goes on watching it.
+                let watching = state.canvas.watching;
+                super::gallery::choose(state, first, &mut out);
+                state.canvas.watching = watching;
+                state.gallery.scroll_to_chosen = true;
+            }
+        }
         Notice::Problem(why) => state
             .notices
             .error(Message::new("notice-gallery").because(why)),
     }
+    out
 }

@@ -23,7 +23,7 @@ use super::CudaError;
 use super::error::driver;
 use super::kernels::Context;
 use super::stream::Work;
-use plan::{Plan, set};
+use plan::{Plan, set, set_scales};
 
 /// Scratch memory a product may use, where sums that were split meet; NVIDIA advises 32 MiB or more on Hopper.
 const WORKSPACE: usize = 64 << 20;
@@ -171,17 +171,7 @@ impl Library {
                 set(plan.desc, pointer, &at.bias)?;
             }
             if product.elements == Elements::Fp8Scaled {
-                let [a, b] = at.scales;
-                set(
-                    plan.desc,
-                    Attribute::CUBLASLT_MATMUL_DESC_A_SCALE_POINTER,
-                    &b,
-                )?;
-                set(
-                    plan.desc,
-                    Attribute::CUBLASLT_MATMUL_DESC_B_SCALE_POINTER,
-                    &a,
-                )?;
+                set_scales(plan.desc, at.scales)?;
             }
             lt::matmul(
                 self.handle,

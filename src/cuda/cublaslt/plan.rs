@@ -112,6 +112,8 @@ unsafe fn describe(desc: sys::cublasLtMatmulDesc_t, product: Product) -> Result<
         }
         if product.elements == Elements::Fp8Scaled {
             scale_rows(desc).map_err(|error| refused(format!("{product:?}"), error))?;
+            // No algorithm is offered before the scales have an address; each product sets the true one.
+            set_scales(desc, [256; 2])?;
         }
     }
     Ok(())
@@ -179,8 +181,6 @@ fn preference(alignment: u32) -> Result<sys::cublasLtMatmulPreference_t, lt::Cub
 /// Asks for a scale for each row of both operands. By number, since these attributes came with CUDA 12.8 and 12.9, and
 /// the bindings know only what the toolkit knew that this program was built with.
 ///
-/// No algorithm is offered before the scales have an address; it is read at the product, which sets the true one.
-///
 /// # Safety
 /// The descriptor must be alive.
 unsafe fn scale_rows(desc: sys::cublasLtMatmulDesc_t) -> Result<(), lt::CublasError> {
@@ -194,12 +194,6 @@ unsafe fn scale_rows(desc: sys::cublasLtMatmulDesc_t) -> Result<(), lt::CublasEr
     const MODES: [u32; 2] = [31, 32];
     /// `CUBLASLT_MATMUL_MATRIX_SCALE_OUTER_VEC_32F`.
     static OUTER_VECTOR: i32 = 3;
-    /// Of no memory.
-    static ADDRESS: u64 = 256;
-    let pointers = [
-        Attribute::CUBLASLT_MATMUL_DESC_A_SCALE_POINTER,
-        Attribute::CUBLASLT_MATMUL_DESC_B_SCALE_POINTER,
-    ];
     // SAFETY: the function has this signature, its enumeration being 32 bits wide; both attributes are 32-bit numbers.
     unsafe {
         let set = sys::culib()
@@ -214,16 +208,23 @@ unsafe fn scale_rows(desc: sys::cublasLtMatmulDesc_t) -> Result<(), lt::CublasEr
             )
             .result()?;
         }
-        for pointer in pointers {
-            lt::set_matmul_desc_attribute(
-                desc,
-                pointer,
-                (&raw const ADDRESS).cast(),
-                size_of::<u64>(),
-            )?;
-        }
     }
     Ok(())
+}
+
+/// Says where the scales of the rows of both factors are.
+///
+/// # Safety
+/// The descriptor must be alive.
+pub unsafe fn set_scales(
+    desc: sys::cublasLtMatmulDesc_t,
+    [a, b]: [u64; 2],
+) -> Result<(), CudaError> {
+    // SAFETY: the caller vouches for the descriptor; both values are addresses. The factors change places, as in a plan.
+    unsafe {
+        set(desc, Attribute::CUBLASLT_MATMUL_DESC_A_SCALE_POINTER, &b)?;
+        set(desc, Attribute::CUBLASLT_MATMUL_DESC_B_SCALE_POINTER, &a)
+    }
 }
 
 /// # Safety

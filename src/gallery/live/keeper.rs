@@ -159,14 +159,14 @@ impl Keeper {
             }
             Order::Undo => {
                 let moves = self.trash.undo();
-                self.take_moves(moves, |back| Notice::Restored(back.len()));
+                self.take_moves(moves, Notice::Restored);
             }
             Order::Restore(picture) => {
                 let moves = self.trash.undo_of(&picture);
                 if moves.as_ref().is_ok_and(|moves| *moves == Moves::default()) {
                     self.say(Notice::NotRestored);
                 }
-                self.take_moves(moves, |back| Notice::Restored(back.len()));
+                self.take_moves(moves, Notice::Restored);
             }
             Order::EmptyTrash => {
                 self.trash.hand_over(Duration::ZERO);
@@ -199,14 +199,14 @@ impl Keeper {
                         path.display()
                     )));
                 }
-                if !done.is_empty() {
-                    self.say(notice(done.clone()));
-                }
                 for path in &done {
                     self.index.look_at(&self.folder, path);
                 }
                 self.unsaved = true;
                 self.publish_changed();
+                if !done.is_empty() {
+                    self.say(notice(done));
+                }
             }
             Err(error) => self.say(Notice::Problem(format!(
                 "the trash of the gallery: {error}"
