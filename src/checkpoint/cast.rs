@@ -10,9 +10,14 @@ use super::error::CheckpointError;
 /// all threads.
 const BLOCK: usize = 1 << 18;
 
+const _: () = assert!(
+    cfg!(target_endian = "little"),
+    "numbers are taken from files as they lie there"
+);
+
 /// Whether weights stored in this format can be loaded.
 pub fn is_supported(stored: Dtype) -> bool {
-    conversion(stored, DType::F32).is_some()
+    way(stored, DType::F32).is_some()
 }
 
 /// Fills `target` with numbers of the format `wanted`, rounded to nearest even where that is narrower. `read` copies
@@ -27,50 +32,45 @@ pub(super) fn fill(
     stored: Dtype,
     read: impl Fn(u64, &mut [u8]) -> Result<(), CheckpointError> + Sync,
 ) -> Result<bool, CheckpointError> {
-    let Some(convert) = conversion(stored, wanted) else {
-        return Ok(false);
-    };
     let (from, to) = (stored.bitsize() / 8, wanted.size());
     let offset = |block: usize| (block * BLOCK * from) as u64;
     let blocks = target.par_chunks_mut(BLOCK * to).enumerate();
-    if is_same(stored, wanted) {
-        blocks.try_for_each(|(block, numbers)| read(offset(block), numbers))?;
-    } else {
-        blocks.try_for_each_init(Vec::new, |bytes, (block, numbers)| {
-            bytes.resize(numbers.len() / to * from, 0);
-            read(offset(block), bytes)?;
-            convert(bytes, numbers);
-            Ok::<_, CheckpointError>(())
-        })?;
+    match way(stored, wanted) {
+        None => return Ok(false),
+        Some(Way::Same) => {
+            blocks.try_for_each(|(block, numbers)| read(offset(block), numbers))?;
+        }
+        Some(Way::Converted(convert)) => {
+            blocks.try_for_each_init(Vec::new, |bytes, (block, numbers)| {
+                bytes.resize(numbers.len() / to * from, 0);
+                read(offset(block), bytes)?;
+                convert(bytes, numbers);
+                Ok::<_, CheckpointError>(())
+            })?;
+        }
     }
     Ok(true)
 }
 
-/// Whether numbers are the same bytes in a file and in memory.
-fn is_same(stored: Dtype, wanted: DType) -> bool {
-    let same_format = matches!(
-        (stored, wanted),
-        (Dtype::F32, DType::F32) | (Dtype::F16, DType::F16) | (Dtype::BF16, DType::BF16)
-    );
-    same_format && cfg!(target_endian = "little")
+/// How bytes of a file become numbers in memory.
+enum Way {
+    Same,
+    Converted(fn(&[u8], &mut [u8])),
 }
 
-/// From bytes of a file to numbers in memory.
-type Convert = fn(&[u8], &mut [u8]);
-
-fn conversion(stored: Dtype, wanted: DType) -> Option<Convert> {
-    Some(match (stored, wanted) {
-        (Dtype::F32, DType::F32) => |from, to| each(from, to, f32::from_le_bytes, f32::to_ne_bytes),
+fn way(stored: Dtype, wanted: DType) -> Option<Way> {
+    Some(Way::Converted(match (stored, wanted) {
+        (Dtype::F32, DType::F32) | (Dtype::F16, DType::F16) | (Dtype::BF16, DType::BF16) => {
+            return Some(Way::Same);
+        }
         (Dtype::F32, DType::F16) => |from, to| each(from, to, f32::from_le_bytes, to_f16),
         (Dtype::F32, DType::BF16) => |from, to| each(from, to, f32::from_le_bytes, to_bf16),
-        (Dtype::F16, DType::F32) => |from, to| each(from, to, from_f16, f32::to_ne_bytes),
-        (Dtype::F16, DType::F16) => |from, to| each(from, to, from_f16, to_f16),
+        (Dtype::F16, DType::F32) => |from, to| each(from, to, from_f16, f32::to_le_bytes),
         (Dtype::F16, DType::BF16) => |from, to| each(from, to, from_f16, to_bf16),
-        (Dtype::BF16, DType::F32) => |from, to| each(from, to, from_bf16, f32::to_ne_bytes),
+        (Dtype::BF16, DType::F32) => |from, to| each(from, to, from_bf16, f32::to_le_bytes),
         (Dtype::BF16, DType::F16) => |from, to| each(from, to, from_bf16, to_f16),
-        (Dtype::BF16, DType::BF16) => |from, to| each(from, to, from_bf16, to_bf16),
         _ => return None,
-    })
+    }))
 }
 
 /// Converts number by number; every format passes through f32 unharmed.
@@ -95,11 +95,11 @@ fn from_bf16(bytes: [u8; 2]) -> f32 {
 }
 
 fn to_f16(number: f32) -> [u8; 2] {
-    f16::from_f32(number).to_ne_bytes()
+    f16::from_f32(number).to_le_bytes()
 }
 
 fn to_bf16(number: f32) -> [u8; 2] {
-    bf16::from_f32(number).to_ne_bytes()
+    bf16::from_f32(number).to_le_bytes()
 }
 
 #[cfg(test)]
@@ -127,7 +127,7 @@ mod tests {
 
     fn floats(bytes: &[u8]) -> Vec<f32> {
         let numbers = bytes.as_chunks().0.iter();
-        numbers.map(|&number| f32::from_ne_bytes(number)).collect()
+        numbers.map(|&number| f32::from_le_bytes(number)).collect()
     }
 
     #[test]

@@ -10,18 +10,17 @@ use cubecl_environment::bytes::{AccessError, AccessPolicy, AllocationController}
 /// large as the largest room asked for, and only the embeddings of a vocabulary are larger than this.
 const MOST_LOCKED: usize = 100 << 20;
 
-/// Room for `count` numbers of `dtype`. Where the device has memory of its own, room that it copies from by itself,
+/// Room for `count` numbers of `dtype`, f32 or one of 16 bits. Where the device has memory of its own, room that it copies from by itself,
 /// while the next tensor is read: page-locked memory, which the device lends and gets back after the copy.
 pub(super) fn room(device: &Device, dtype: DType, count: usize) -> Bytes {
     let len = count * dtype.size();
     let locked = (!is_host(device) && len <= MOST_LOCKED)
         .then(|| page_locked(device, len))
         .flatten();
-    locked.unwrap_or_else(|| match dtype.size() {
-        // Numbers stay where they are on a CPU, so they must be aligned.
-        4 => Bytes::from_elems(vec![0u32; count]),
-        2 => Bytes::from_elems(vec![0u16; count]),
-        _ => Bytes::from_elems(vec![0u8; len]),
+    // Numbers stay where they are on a CPU, so they must be aligned.
+    locked.unwrap_or_else(|| match dtype {
+        DType::F32 => Bytes::from_elems(vec![0u32; count]),
+        _ => Bytes::from_elems(vec![0u16; count]),
     })
 }
 
@@ -32,7 +31,8 @@ pub(super) fn is_host(device: &Device) -> bool {
 
 /// `None` if there is none left.
 fn page_locked(device: &Device, len: usize) -> Option<Bytes> {
-    // SAFETY: nobody reads bytes of this length: only burn's copy below knows of them, and it copies nothing.
+    // SAFETY: no byte of this length is ever read: the controller has none to show, so that who asks for them gets an
+    // error, and burn's copy below copies nothing.
     let nothing = unsafe { Bytes::from_controller(Box::new(Nothing(len)), len) };
     let mut data = TensorData::from_bytes(nothing, [len], DType::U8);
     device.staging(iter::once(&mut data));

@@ -56,10 +56,12 @@ impl<'a> Source<'a> {
             .filter(|stored| stored.shape == shape)
             .ok_or_else(misplaced)?;
         let reader = self.readers.get(stored.file).ok_or_else(misplaced)?;
-        reader.check()?;
         let mut bytes = room(self.device, self.dtype, shape.iter().product());
         let read = |offset, part: &mut [u8]| reader.read_at(stored.range.start + offset, part);
-        if cast::fill(&mut bytes, self.dtype, stored.dtype, read)? {
+        let read = cast::fill(&mut bytes, self.dtype, stored.dtype, read);
+        // Once the bytes are there: nobody changed the file until now, or else that is why they could not be read.
+        reader.check()?;
+        if read? {
             return Ok(TensorData::from_bytes(bytes, shape, self.dtype));
         }
         Err(CheckpointError::UnsupportedDtype {

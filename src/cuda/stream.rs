@@ -33,8 +33,9 @@ pub struct Work<'a> {
 
 /// Runs `work` on the device of `inputs` once everything enqueued before it has been.
 ///
-/// A failure is logged and marks the outputs as never written, so that reading them reports it. What fails only for want
-/// of such an output is not logged once more: in a training that would be thousands of lines, each longer than the last.
+/// Whatever fails, the outputs are marked as never written, so that reading them reports it. What `work` says is logged
+/// besides. What cannot begin for want of an input is not: in a training that would be thousands of lines, each longer
+/// than the last.
 pub fn enqueue(
     inputs: &[&CubeTensor],
     outputs: &[&CubeTensor],
@@ -79,7 +80,10 @@ pub fn enqueue(
                 kernels,
                 device: id.index_id,
             })
-            .map_err(|error| failure(error.to_string()))
+            .map_err(|error| {
+                tracing::error!("work on cuda:{} failed: {error}", id.index_id);
+                failure(error.to_string())
+            })
         });
         if let Err(error) = outcome.into_result() {
             tracing::debug!("results on cuda:{} are missing: {error}", id.index_id);
@@ -88,7 +92,6 @@ pub fn enqueue(
 }
 
 fn failure(reason: String) -> ServerError {
-    tracing::error!("work on the graphics card failed: {reason}");
     ServerError::Generic {
         reason,
         backtrace: BackTrace::capture(),

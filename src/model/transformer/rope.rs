@@ -23,30 +23,25 @@ pub fn token_positions(
 /// f64 and rounded to f32 once, as the reference does. Thousands of tokens share a few dozen places along an axis, so
 /// only those are computed.
 pub fn turns(positions: &[[usize; 3]], axes_dims: [usize; 3], theta: f64) -> [Vec<f32>; 2] {
+    // [places] × [axis_dims / 2] of each axis
     let angles = [0, 1, 2].map(|axis| {
         let dims = axes_dims[axis];
         let frequencies: Vec<f64> = (0..dims / 2)
             .map(|j| 1.0 / theta.powf(2.0 * j as f64 / dims as f64))
             .collect();
         let last = positions.iter().map(|position| position[axis]).max();
-        (0..=last.unwrap_or(0))
-            .map(|place| {
-                let angles = frequencies.iter().map(|f| (place as f64 * f) as f32);
-                angles.collect()
-            })
-            .collect::<Vec<Vec<f32>>>()
+        let angles = (0..=last.unwrap_or(0))
+            .flat_map(|place| frequencies.iter().map(move |f| (place as f64 * f) as f32));
+        angles.collect::<Vec<f32>>()
     });
     [f32::cos, f32::sin].map(|turn: fn(f32) -> f32| {
-        let axes = angles.each_ref().map(|places| {
-            let turned = places
-                .iter()
-                .map(|angles| angles.iter().copied().map(turn).collect());
-            turned.collect::<Vec<Vec<f32>>>()
-        });
+        let axes: [Vec<f32>; 3] = angles
+            .each_ref()
+            .map(|angles| angles.iter().copied().map(turn).collect());
         let mut table = Vec::with_capacity(positions.len() * axes_dims.iter().sum::<usize>() / 2);
         for position in positions {
-            for (&place, places) in position.iter().zip(&axes) {
-                table.extend_from_slice(&places[place]);
+            for ((place, dims), turned) in position.iter().zip(axes_dims).zip(&axes) {
+                table.extend_from_slice(&turned[place * (dims / 2)..][..dims / 2]);
             }
         }
         table
