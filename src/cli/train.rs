@@ -1,5 +1,6 @@
 //! `danqing train`: making checkpoints.
 
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -47,37 +48,56 @@ enum Demo {
     Evaluate(Evaluate),
 }
 
+/// Takes numbers of `range`; anything else, NaN too, is refused with it.
+fn number(
+    range: RangeInclusive<f64>,
+) -> impl Fn(&str) -> Result<f64, String> + Clone + Send + Sync + 'static {
+    move |text| {
+        let parsed = text.trim().parse().ok();
+        parsed
+            .filter(|number| range.contains(number))
+            .ok_or_else(|| {
+                format!(
+                    "a number from {} to {} is wanted",
+                    range.start(),
+                    range.end()
+                )
+            })
+    }
+}
+
 #[derive(Debug, ClapArgs)]
+#[command(allow_negative_numbers = true)]
 struct Training {
     /// Folder of the states, `autoencoder` and `painter` below it
     #[arg(long, value_name = "DIR")]
     state: PathBuf,
     /// Steps in all, over which the learning rate falls
-    #[arg(long, default_value_t = 6000)]
+    #[arg(long, default_value_t = 6000, value_parser = clap::value_parser!(u64).range(1..))]
     steps: u64,
     /// Stop and save after this long, even if steps are left
-    #[arg(long, default_value_t = 10.0)]
+    #[arg(long, default_value_t = 10.0, value_parser = number(0.0..=1e6))]
     minutes: f64,
     /// auto, cpu, cuda or cuda:N
     #[arg(long, default_value = "auto")]
     device: DeviceChoice,
     /// Highest learning rate; 0.001 for the autoencoder and 0.002 for the painter if it is not given
-    #[arg(long)]
+    #[arg(long, value_parser = number(0.0..=1.0))]
     rate: Option<f64>,
     /// Pictures a step; 32 for the autoencoder and 128 for the painter if it is not given
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=8_192))]
     batch: Option<u32>,
     /// Share of the steps that keep the highest rate; until its end --steps may still be changed
-    #[arg(long, default_value_t = 0.4)]
+    #[arg(long, default_value_t = 0.4, value_parser = number(0.0..=1.0))]
     hold: f64,
     /// Share of the steps, at the beginning, on small pictures or crops
-    #[arg(long, default_value_t = 0.2)]
+    #[arg(long, default_value_t = 0.2, value_parser = number(0.0..=1.0))]
     small_share: f64,
     /// Who moves matrices and kernels
     #[arg(long, default_value = "muon")]
     optimizer: OptimizerChoice,
     /// Decay of a moving average of the weights, such as 0.999; none is kept without it
-    #[arg(long, value_name = "DECAY")]
+    #[arg(long, value_name = "DECAY", value_parser = number(0.0..=1.0))]
     average: Option<f64>,
     /// Steps between two saved states, each with a sheet of samples
     #[arg(long, default_value_t = 0)]
@@ -104,7 +124,7 @@ struct Painting {
     #[command(flatten)]
     training: Training,
     /// Pictures of the native size to draw from; fewer of other sizes come on top
-    #[arg(long, default_value_t = 49_152)]
+    #[arg(long, default_value_t = 49_152, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pool: u64,
     /// Keep the encoded pictures in this folder, for the next piece of the training
     #[arg(long, value_name = "DIR")]
@@ -113,7 +133,7 @@ struct Painting {
     #[arg(long, value_name = "DIR")]
     teacher: Option<PathBuf>,
     /// The guidance scale that is learnt from the teacher
-    #[arg(long, default_value_t = 2.5, requires = "teacher")]
+    #[arg(long, default_value_t = 2.5, requires = "teacher", value_parser = number(1.0..=20.0))]
     teacher_guidance: f64,
 }
 
@@ -154,13 +174,13 @@ struct Sheet {
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
     /// Pictures in a row
-    #[arg(long, default_value_t = 6)]
+    #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u32).range(1..=100))]
     columns: u32,
     /// The first picture's seed
     #[arg(long, default_value_t = 0)]
     seed: u64,
     /// Pictures
-    #[arg(long, default_value_t = 24)]
+    #[arg(long, default_value_t = 24, value_parser = clap::value_parser!(u64).range(1..=1_000))]
     count: u64,
 }
 
@@ -170,7 +190,7 @@ struct Evaluate {
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
     /// Prompts, half of them Chinese; three and a half times as many pictures are painted
-    #[arg(long, default_value_t = 300)]
+    #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=10_000))]
     prompts: u64,
     /// Guidance scale, 1 = off
     #[arg(long, default_value_t = 1.0)]
@@ -203,10 +223,10 @@ impl Training {
             rate: LearningRate {
                 peak: self.rate.unwrap_or(peak),
                 warm_up,
-                hold: self.hold.clamp(0.0, 1.0),
+                hold: self.hold,
                 total: self.steps,
             },
-            limit: Duration::from_secs_f64(self.minutes.clamp(0.0, 1e6) * 60.0),
+            limit: Duration::from_secs_f64(self.minutes * 60.0),
             piece: u64::MAX,
             folder: self.state.join(part),
             save_every: self.save_every,
@@ -274,7 +294,8 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         }
         Demo::Sheet(wanted) => {
             let pictures = if wanted.pictures.is_empty() {
-                (wanted.seed..wanted.seed + wanted.count)
+                (0..wanted.count)
+                    .map(|index| wanted.seed.wrapping_add(index))
                     .map(|seed| crate::train::demo::render(&Scene::sample(seed), 256))
                     .collect()
             } else {

@@ -20,6 +20,10 @@ const FIRST: &str = "first-moments";
 const SECOND: &str = "second-moments";
 const AVERAGE: &str = "average";
 const CURVE: &str = "loss.csv";
+/// Where a state is being written.
+const STAGED: &str = ".writing";
+/// Where one is that was written whole, and not put into its place yet.
+const READY: &str = ".written";
 
 /// Tensors go into the next file once one holds this many bytes.
 const PART_BYTES: usize = 8 << 20;
@@ -46,24 +50,49 @@ pub struct State {
 impl State {
     /// Whether `folder` holds one.
     pub fn exists(folder: &Path) -> bool {
-        part(folder, WEIGHTS, 0).is_file()
+        let is_in = |folder: &Path| part(folder, WEIGHTS, 0).is_file();
+        is_in(folder) || is_in(&folder.join(READY))
     }
 
-    /// Writes it into `folder`.
+    /// Writes it into `folder`, whole or not at all: a full disk or a killed program leaves the earlier state.
     ///
     /// # Errors
-    /// When the device or the disk fails; files written before stay.
+    /// When the device or the disk fails.
     pub fn write(&self, folder: &Path) -> Result<(), TrainError> {
-        std::fs::create_dir_all(folder).map_err(|source| FileError::Write {
-            path: folder.to_path_buf(),
-            source,
-        })?;
-        write(folder, FIRST, &self.first, self.step)?;
-        write(folder, SECOND, &self.second, self.step)?;
-        write(folder, AVERAGE, &self.average, self.step)?;
-        self.curve.write_csv(&folder.join(CURVE))?;
-        // Last, since its presence makes the folder a state.
-        write(folder, WEIGHTS, &self.weights, self.step)
+        settle(folder)?;
+        let staged = folder.join(STAGED);
+        let written = self.stage(&staged);
+        let parts = match written {
+            Ok(parts) => parts,
+            Err(error) => {
+                // Also to give its room back.
+                std::fs::remove_dir_all(&staged).ok();
+                return Err(error);
+            }
+        };
+        std::fs::rename(&staged, folder.join(READY)).map_err(unwritable(folder))?;
+        settle(folder)?;
+        for (kind, count) in parts {
+            let earlier = (count..).map(|index| part(folder, kind, index));
+            for path in earlier.take_while(|path| path.is_file()) {
+                std::fs::remove_file(&path).map_err(unwritable(&path))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes all files into the folder `staged`; answers how many parts each kind has.
+    fn stage(&self, staged: &Path) -> Result<Vec<(&'static str, usize)>, TrainError> {
+        std::fs::create_dir_all(staged).map_err(unwritable(staged))?;
+        self.curve.write_csv(&staged.join(CURVE))?;
+        let kinds = [
+            (FIRST, &self.first),
+            (SECOND, &self.second),
+            (AVERAGE, &self.average),
+            (WEIGHTS, &self.weights),
+        ];
+        let count = |(kind, named)| Ok((kind, write(staged, kind, named, self.step)?));
+        kinds.into_iter().map(count).collect()
     }
 
     /// Reads the one in `folder`.
@@ -71,6 +100,7 @@ impl State {
     /// # Errors
     /// [`TrainError::State`] when its files are of different steps.
     pub fn read(folder: &Path, device: &Device) -> Result<Self, TrainError> {
+        settle(folder)?;
         let (weights, step) = read(folder, WEIGHTS, device)?;
         let of_step = |kind| -> Result<Named, TrainError> {
             let (values, of_step) = read(folder, kind, device)?;
@@ -112,19 +142,29 @@ impl State {
 /// # Errors
 /// When a file cannot be read or is another network's.
 pub fn load_result<M: Module>(module: M, folder: &Path, device: &Device) -> Result<M, TrainError> {
+    settle(folder)?;
     let (average, _) = read(folder, AVERAGE, device)?;
     if average.is_empty() {
         let (weights, _) = read(folder, WEIGHTS, device)?;
-        return filled(module, weights, folder);
+        return filled_from(module, weights, folder, WEIGHTS);
     }
-    filled(module, average, folder)
+    filled_from(module, average, folder, AVERAGE)
 }
 
-/// `module` with all its parameters taken from `values`, those of the state in `folder`, which must hold no others.
+/// `module` with all its parameters taken from `weights`, those of the state in `folder`, which must hold no others.
 ///
 /// # Errors
-/// [`TrainError::State`] when the values are of another network.
-pub fn filled<M: Module>(module: M, mut values: Named, folder: &Path) -> Result<M, TrainError> {
+/// [`TrainError::State`] when the weights are of another network.
+pub fn filled<M: Module>(module: M, weights: Named, folder: &Path) -> Result<M, TrainError> {
+    filled_from(module, weights, folder, WEIGHTS)
+}
+
+fn filled_from<M: Module>(
+    module: M,
+    mut values: Named,
+    folder: &Path,
+    kind: &str,
+) -> Result<M, TrainError> {
     let mut misfit = None;
     let filled = parameters::replace(module, |name, value| match values.remove(name) {
         Some(stored) if stored.dims() == value.dims() => stored,
@@ -137,7 +177,7 @@ pub fn filled<M: Module>(module: M, mut values: Named, folder: &Path) -> Result<
         None => Ok(filled),
         Some(name) => {
             let problem = format!("tensor {name} does not belong to this network");
-            Err(wrong(folder, WEIGHTS, problem))
+            Err(wrong(folder, kind, problem))
         }
     }
 }
@@ -151,8 +191,40 @@ fn part(folder: &Path, kind: &str, index: usize) -> PathBuf {
     folder.join(format!("{kind}{number}.safetensors"))
 }
 
-/// Writes parts, the first one last, and removes what an earlier state had beyond them.
-fn write(folder: &Path, kind: &str, named: &Named, step: u64) -> Result<(), TrainError> {
+/// Makes `folder`, and looks whether a state can be written there.
+///
+/// # Errors
+/// When it cannot.
+pub fn expect_writable(folder: &Path) -> Result<(), TrainError> {
+    let staged = folder.join(STAGED);
+    std::fs::create_dir_all(&staged).map_err(unwritable(folder))?;
+    std::fs::remove_dir_all(&staged).map_err(unwritable(folder))
+}
+
+/// Puts the files of a state that was written whole into their places, as far as that was not done yet.
+fn settle(folder: &Path) -> Result<(), TrainError> {
+    let ready = folder.join(READY);
+    let Ok(entries) = std::fs::read_dir(&ready) else {
+        return Ok(());
+    };
+    for entry in entries {
+        let entry = entry.map_err(unwritable(&ready))?;
+        let place = folder.join(entry.file_name());
+        std::fs::rename(entry.path(), &place).map_err(unwritable(&place))?;
+    }
+    std::fs::remove_dir(&ready).map_err(unwritable(&ready))
+}
+
+fn unwritable(path: &Path) -> impl Fn(std::io::Error) -> TrainError {
+    let path = path.to_path_buf();
+    move |source| {
+        let path = path.clone();
+        FileError::Write { path, source }.into()
+    }
+}
+
+/// Writes parts; answers how many.
+fn write(folder: &Path, kind: &str, named: &Named, step: u64) -> Result<usize, TrainError> {
     let (mut parts, mut bytes) = (vec![BTreeMap::new()], 0);
     for (name, value) in named {
         let value = value.clone().cast(DType::BF16);
@@ -172,16 +244,10 @@ fn write(folder: &Path, kind: &str, named: &Named, step: u64) -> Result<(), Trai
         ("step".to_owned(), step.to_string()),
         ("parts".to_owned(), parts.len().to_string()),
     ]);
-    let mut stale = parts.len();
-    while part(folder, kind, stale).is_file() {
-        let path = part(folder, kind, stale);
-        std::fs::remove_file(&path).map_err(|source| FileError::Write { path, source })?;
-        stale += 1;
-    }
-    for (index, tensors) in parts.iter().enumerate().rev() {
+    for (index, tensors) in parts.iter().enumerate() {
         save_tensors(&part(folder, kind, index), tensors, &metadata)?;
     }
-    Ok(())
+    Ok(parts.len())
 }
 
 fn read(folder: &Path, kind: &str, device: &Device) -> Result<(Named, u64), TrainError> {
@@ -227,6 +293,48 @@ mod tests {
         files
             .map(|file| file.unwrap().metadata().unwrap().len())
             .collect()
+    }
+
+    /// A state of step `step` with one weight.
+    fn small(step: u64) -> State {
+        let weight = Tensor::<1>::from_data([step as f32], &Device::flex());
+        State {
+            weights: Named::from([("w".to_owned(), weight)]),
+            first: Named::new(),
+            second: Named::new(),
+            average: Named::new(),
+            curve: Curve::default(),
+            step,
+        }
+    }
+
+    #[test]
+    fn a_state_that_cannot_be_written_leaves_the_earlier_one() {
+        let folder = tempfile::tempdir().unwrap();
+        small(2).write(folder.path()).unwrap();
+        // Stands for a disk that is full: nothing can be written there.
+        std::fs::write(folder.path().join(STAGED), "").unwrap();
+        assert!(small(4).write(folder.path()).is_err());
+        let back = State::read(folder.path(), &Device::flex()).unwrap();
+        assert_eq!(back.step, 2);
+    }
+
+    #[test]
+    fn a_state_written_whole_is_read_although_the_program_ended_before_it_was_in_place() {
+        let folder = tempfile::tempdir().unwrap();
+        small(2).write(folder.path()).unwrap();
+        small(4).stage(&folder.path().join(READY)).unwrap();
+        // Some files were moved already.
+        let moved = part(Path::new(""), FIRST, 0);
+        std::fs::rename(
+            folder.path().join(READY).join(&moved),
+            folder.path().join(&moved),
+        )
+        .unwrap();
+        assert!(State::exists(folder.path()));
+        let back = State::read(folder.path(), &Device::flex()).unwrap();
+        assert_eq!(back.step, 4);
+        assert!(!folder.path().join(READY).exists());
     }
 
     #[test]

@@ -132,6 +132,8 @@ impl<M: Module> Trainer<M> {
         mut loss: impl FnMut(&M, B) -> Result<Tensor<1>, TrainError>,
         mut sample: impl FnMut(&Self) -> Result<(), TrainError>,
     ) -> Result<(), TrainError> {
+        // Before the first step: a folder that cannot be written to would lose all of them.
+        state::expect_writable(&plan.folder)?;
         let start = Instant::now();
         let progress = progress_bar(plan.rate.total, self.step);
         let mut pending = Vec::new();

@@ -1,10 +1,12 @@
 //! Contact sheets.
 
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::Tensor;
-use image::{RgbImage, imageops};
+use image::{ImageFormat, RgbImage, imageops};
 
+use crate::files;
 use crate::train::TrainError;
 
 /// Lays `pictures` of one size out in rows of `columns` with a gap of `gap` white pixels around each.
@@ -71,13 +73,17 @@ pub fn read(paths: &[PathBuf]) -> Result<Vec<RgbImage>, TrainError> {
     Ok(pictures)
 }
 
-/// Writes a picture.
+/// Writes a picture in the format that its name ends in.
 ///
 /// # Errors
-/// When the disk fails.
+/// When there is no such format, or the disk fails; what was there stays then.
 pub fn write(picture: &RgbImage, path: &Path) -> Result<(), TrainError> {
-    picture.save(path).map_err(|source| TrainError::Picture {
-        path: path.to_path_buf(),
-        source,
-    })
+    let mut bytes = Cursor::new(Vec::new());
+    ImageFormat::from_path(path)
+        .and_then(|format| picture.write_to(&mut bytes, format))
+        .map_err(|source| TrainError::Picture {
+            path: path.to_path_buf(),
+            source,
+        })?;
+    Ok(files::replace(path, bytes.get_ref())?)
 }
