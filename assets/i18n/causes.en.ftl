@@ -1,5 +1,6 @@
 # Why something failed, as the program says it in its log and on the command line. The window recognises these sentences
-# and says them in its own language. What a placeable stands for may be such a sentence itself.
+# and says them in its own language. What a placeable stands for may be such a sentence itself, where `src/app/causes.rs`
+# lists its name.
 
 cause-cannot = cannot { $action } { $path }: { $cause }
 cause-open = open
@@ -71,7 +72,7 @@ cause-tensor-should-be-in-but = tensor { $tensor } should be in { $path } but { 
 cause-is-in = is in { $path }
 cause-is-in-none-of-the = is in none of the shards
 cause-tensor-is-stored-twice-in = tensor { $tensor } is stored twice: in { $first } and in { $second }; remove the file that does not belong there
-cause-joined-by-colon = { $what }: { $problem }
+cause-joined-by-colon = { $subject }: { $problem }
 cause-the-is-missing-looked-for = the { $part } is missing: looked for { $looked }; { $advice }
 cause-transformer = transformer
 cause-text-encoder = text encoder
@@ -121,7 +122,7 @@ cause-the-index-cannot-be-read = the index cannot be read: { $why }
 cause-the-index-names-files = the index names { $count } files
 cause-it-is-no-tokenizer-json = it is no tokenizer.json that can be read ({ $why }); download it again
 cause-it-has-no-so-it = it has no { $token }, so it is another model's tokenizer; take the one of Z-Image-Turbo (Qwen3)
-cause-it-has-and-qwen-s = it has { $what } and Qwen's has not, so it is another model's tokenizer; take the one of Z-Image-Turbo (Qwen3)
+cause-it-has-and-qwen-s = it has { $token } and Qwen's has not, so it is another model's tokenizer; take the one of Z-Image-Turbo (Qwen3)
 cause-it-has-tokens-and-the = it has { $tokens } tokens and the text encoder only { $rows }, so they are of different models; take both from one
 cause-the-prompt-cannot-be-encoded = the prompt cannot be encoded: { $why }
 cause-its-sections-contradict-each-other = its sections contradict each other
@@ -154,6 +155,14 @@ cause-the-cuda-headers-were-not = the CUDA headers were not found
 cause-install-the-cuda-toolkit-12 = install the CUDA toolkit 12 or 13, or the Python packages nvidia-cuda-nvrtc, nvidia-cuda-runtime, nvidia-cuda-crt and nvidia-cublas (for example in a virtual environment that is active when Danqing starts), or set CUDA_PATH to the folder whose include folder holds cuda_fp16.h
 cause-it-needs-compute-capability-or = it needs compute capability { $needed } or newer ({ $cards }), this card has { $has }
 cause-cublaslt-does-not-answer-as = cuBLASLt does not answer as expected; update it
+cause-library-was-not-found = { $library } was not found; install the CUDA toolkit, or the Python package { $package }, or name the folder that holds it in DANQING_CUDA_LIBRARIES
+cause-the-cuda-driver-refused = the CUDA driver refused { $call }: { $code }; if it persists, restart the program or update the driver
+cause-the-cuda-driver-refused-to-start = the CUDA driver refused to start the kernel { $kernel } in { $blocks } blocks: { $code }; if it persists, restart the program or update the driver
+cause-cublaslt-refused = cuBLASLt refused { $call }: { $code }
+cause-this-version-of-cublaslt-does = this version of cuBLASLt does not multiply { $format } on this card ({ $code }); a newer one may
+cause-nvrtc-cannot-compile = NVRTC cannot compile { $kernel } for { $architecture }: { $log }
+cause-the-fast-path-needs-compute = the fast path needs compute capability 8.0 or newer, this device has { $has }
+cause-cannot-be-loaded = { $path } cannot be loaded: { $reason }
 cause-cancelled = cancelled
 cause-interrupted = interrupted
 cause-not-enough-memory-on-the = not enough memory on the device: { $why }; choose a smaller size or model, or close other programs that use it
@@ -211,11 +220,11 @@ cause-has-no-area = has no area
 cause-has-a-side-over-8192 = has a side over 8192 pixels
 cause-has-more-than-2048x2048-pixels = has more than 2048x2048 pixels
 cause-is-not-a-multiple-of = is not a multiple of 16 on both sides
-cause-must-be-between-and-not = { $name } must be between { $min } and { $max }, not { $value }
-cause-8-is-native-for-z = { $value } (8 is native for Z-Image-Turbo)
-cause-1-is-off = { $value } (1 is off)
-cause-0-is-off = { $value } (0 is off)
-cause-must-be-a-number-between = { $name } must be a number between { $min } and { $max }, not { $value }
+cause-must-be-between-and-not = { $name } must be between { $min } and { $max }, not { $hinted }
+cause-8-is-native-for-z = { $hinted } (8 is native for Z-Image-Turbo)
+cause-1-is-off = { $hinted } (1 is off)
+cause-0-is-off = { $hinted } (0 is off)
+cause-must-be-a-number-between = { $name } must be a number between { $min } and { $max }, not { $hinted }
 cause-the-seed-must-be-a = the seed must be a whole number from 0 to 18446744073709551615, or "random", not { $value }
 cause-the-prompt-is-empty-write = the prompt is empty; write what the picture should show
 cause-the-prompt-has-bytes-at = the prompt has { $bytes } bytes; at most { $max } are read
@@ -257,7 +266,7 @@ cause-choose-another-folder = choose another folder
 cause-the-picture-cannot-be-encoded = the picture cannot be encoded: { $why }
 cause-the-gallery-is-busy-with = the gallery is busy with a slow folder; try again in a moment
 cause-the-trash-of-the-gallery = the trash of the gallery: { $why }
-cause-folders-cannot-be-read-first = { $count } folders cannot be read, first { $first }
+cause-folders-cannot-be-read-first = { $count } folders cannot be read, first { $trouble }
 cause-the-negative-prompt-is-left = the negative prompt is left out: { $why }
 cause-the-size-x-becomes = the size { $width }x{ $height } becomes { $nearest }
 cause-a-setting-is-left-out = a setting is left out: { $why }

@@ -64,11 +64,14 @@ pub fn pick_target(
         .add_filter(ending.to_ascii_uppercase(), &[ending]);
     ask(
         || dialog.save_file(),
-        || TypedPath {
-            wanted,
-            text: files::free_name(&folder_for_copies(source).join(format!("{stem}.{ending}")))
-                .display()
-                .to_string(),
+        || {
+            let path = folder_for_copies(source).join(format!("{stem}.{ending}"));
+            // It is a proposal: whether the name is free is looked at again before anything is written.
+            let path = files::free_name(&path).unwrap_or(path);
+            TypedPath {
+                wanted,
+                text: path.display().to_string(),
+            }
         },
     )
 }

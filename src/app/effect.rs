@@ -79,13 +79,15 @@ pub enum Effect {
         preset: Box<Preset>,
         /// The picture of which a small one becomes its thumbnail.
         picture: Option<PathBuf>,
-        /// The file of an earlier one that it replaces.
-        replaced: Option<PathBuf>,
+        /// The file of an earlier one that it replaces, and what that is called.
+        replaced: Option<(PathBuf, String)>,
     },
     /// Removes the file of a preset that is called so.
     RemovePreset(PathBuf, String),
     /// Writes it again.
     RestorePreset(RemovedPreset),
+    /// Writes it over the one that took its place.
+    UndoReplace(RemovedPreset),
     /// Asks for files to import.
     PickFiles,
     /// Asks for a checkpoint folder.

@@ -1,7 +1,7 @@
 //! Keys into actions. While an input method composes, no key is anything but its own.
 
 use eframe::egui::{
-    Context, DragAndDrop, Event, Id, ImeEvent, InputState, Key, KeyboardShortcut, Modifiers,
+    Context, DragAndDrop, Event, Id, ImeEvent, InputState, Key, KeyboardShortcut, Modifiers, Popup,
 };
 
 use super::command::Action;
@@ -86,13 +86,13 @@ pub fn take_actions(ctx: &Context, state: &State, composing_before: bool) -> Tak
         } = keys.modifiers;
         std::cmp::Reverse((shift || alt, command))
     });
-    // Esc lets go of what is dragged; it must not stop the job that runs as well.
-    let dragging = DragAndDrop::has_any_payload(ctx);
+    // Esc lets go of what is dragged and closes a menu; it must not stop the job that runs as well.
+    let holds_escape = DragAndDrop::has_any_payload(ctx) || Popup::is_any_open(ctx);
     let (mut taken, mut after_text) = (Vec::new(), Vec::new());
     let in_field = focus == Focus::Text;
     ctx.input_mut(|input| {
         for (action, keys) in all {
-            let lets_go = dragging && keys.logical_key == Key::Escape;
+            let lets_go = holds_escape && keys.logical_key == Key::Escape;
             if lets_go || !may_act(state, action, keys, focus) {
                 continue;
             }

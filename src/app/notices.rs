@@ -109,32 +109,27 @@ pub struct Notices {
 impl Notices {
     /// Says that something went well.
     pub fn good(&mut self, message: Message) {
-        self.add(Weight::Good, message, None);
+        self.say(Weight::Good, message, None);
     }
 
     /// Says how to go on.
     pub fn hint(&mut self, message: Message) {
-        self.add(Weight::Hint, message, None);
+        self.say(Weight::Hint, message, None);
     }
 
     /// Says something to take note of.
     pub fn warn(&mut self, message: Message) {
-        self.add(Weight::Warning, message, None);
+        self.say(Weight::Warning, message, None);
     }
 
     /// Says that something failed.
     pub fn error(&mut self, message: Message) {
-        self.add(Weight::Error, message, None);
+        self.say(Weight::Error, message, None);
     }
 
     /// Says something and offers what can be done.
     pub fn offer(&mut self, weight: Weight, message: Message, offer: Offer) {
-        self.add(weight, message, Some(offer));
-    }
-
-    /// Says something, with an offer where there is one.
-    pub fn say(&mut self, weight: Weight, message: Message, offer: Option<Offer>) {
-        self.add(weight, message, offer);
+        self.say(weight, message, Some(offer));
     }
 
     /// Says that so many things were removed in `step`, and offers to bring them back. A row of removals is one
@@ -151,6 +146,19 @@ impl Notices {
         }
         let said = Message::new(key).with(COUNT, count);
         self.offer(Weight::Good, said, Offer::Undo(vec![(step, count)]));
+    }
+
+    /// Says that so many things are back. A row of them is one message that counts them all.
+    pub fn back(&mut self, key: &'static str, count: usize) {
+        let last = self.all.last_mut();
+        if let Some(last) = last.filter(|last| !last.read && last.message.key == key)
+            && let [(COUNT, Value::Number(so_far))] = last.message.args.as_mut_slice()
+        {
+            *so_far += count as f64;
+            last.since = Instant::now();
+            return;
+        }
+        self.good(Message::new(key).with(COUNT, count));
     }
 
     /// Takes what was said under `key` from the corner: it is so no longer.
@@ -190,7 +198,8 @@ impl Notices {
         }
     }
 
-    fn add(&mut self, weight: Weight, message: Message, offer: Option<Offer>) {
+    /// Says something, with an offer where there is one.
+    pub fn say(&mut self, weight: Weight, message: Message, offer: Option<Offer>) {
         // The same message twice in a row is one message with a fresh time; what it offers is not to be lost.
         if let Some(last) = self.all.last_mut().filter(|last| {
             let same = !last.read && last.message == message;
@@ -298,6 +307,16 @@ mod tests {
         undo.pop();
         notices.keep_offers(|step| undo.can_take(step));
         assert_eq!(said(&notices), None, "a stale offer is gone");
+    }
+
+    #[test]
+    fn a_row_of_what_came_back_is_one_message_that_counts_it() {
+        let mut notices = Notices::default();
+        for count in [1, 2] {
+            notices.back("back", count);
+        }
+        let said: Vec<_> = notices.history().map(|n| n.message.args.clone()).collect();
+        assert_eq!(said, [vec![(COUNT, Value::from(3_usize))]]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::i18n::Message;
 use super::notices::Weight;
 use super::state::{
-    ModelFacts, PresetEntry, RemovedPreset, SystemState, TokenCount, TypedPath, Unsaved,
+    ModelFacts, PresetEntry, RemovedPreset, Step, SystemState, TokenCount, TypedPath, Unsaved,
 };
 use crate::gallery::Metadata;
 use crate::pipeline::device::DeviceInfo;
@@ -27,16 +27,27 @@ pub enum Outcome {
     GalleryPicked(PathBuf),
     /// The desktop showed no dialog; the path may be typed instead.
     NoDialog(TypedPath),
+    /// Nothing came of a path that was typed, and why.
+    PathRefused(TypedPath, Message),
     /// What a picture says about itself.
     Facts(PathBuf, Option<Arc<Metadata>>),
     /// The presets, read anew.
     Presets(Vec<PresetEntry>),
-    /// A preset was kept under this key; the presets, read anew.
-    PresetSaved(String, Vec<PresetEntry>),
+    /// A preset was kept.
+    PresetSaved {
+        /// Its key.
+        key: String,
+        /// The one that was there before, where it took the place of one.
+        replaced: Option<RemovedPreset>,
+        /// The presets, read anew.
+        entries: Vec<PresetEntry>,
+    },
     /// A preset was removed; these are left.
     PresetRemoved(RemovedPreset, Vec<PresetEntry>),
     /// The preset of this name is there again, among these.
     PresetRestored(String, Vec<PresetEntry>),
+    /// A step could not be taken back, and why.
+    NotTakenBack(Box<Step>, Message),
     /// Files were read.
     Imported(Box<Imported>),
     /// Devices were listed.

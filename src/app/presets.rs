@@ -1,5 +1,6 @@
 //! The presets that come with the program, and the person's own: one file each.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -84,17 +85,24 @@ pub fn keep(own: &Path, preset: Preset) -> Result<PresetEntry, String> {
     let name = preset.file_name();
     let stem = key(Path::new(&name));
     let text = preset.to_json();
-    let taken = |file: &Path| {
-        files::read_capped(file, preset::MAX_BYTES).is_ok_and(|bytes| bytes != text.as_bytes())
-    };
-    let numbered = (2..1_000).map(|number| own.join(format!("{stem}-{number}.json")));
-    let file = std::iter::once(own.join(&name))
-        .chain(numbered)
-        .find(|file| !taken(file))
-        .unwrap_or_else(|| own.join(&name));
+    let mut file = own.join(&name);
+    let mut number = 2_u64;
+    while is_another(&file, text.as_bytes()).map_err(|error| error.to_string())? {
+        file = own.join(format!("{stem}-{number}.json"));
+        number += 1;
+    }
     files::replace(&file, text.as_bytes()).map_err(|error| error.to_string())?;
     let key = key(&file);
     Ok(entry(preset, Some(file), key))
+}
+
+/// Whether there is something at `file` that is not just these bytes; what cannot be read counts as something else.
+fn is_another(file: &Path, bytes: &[u8]) -> io::Result<bool> {
+    match std::fs::symlink_metadata(file) {
+        Ok(_) => Ok(!files::read_capped(file, preset::MAX_BYTES).is_ok_and(|found| found == bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// Puts a preset in the place of the one in `file`.
@@ -351,4 +359,27 @@ pub fn import_text(own: &Path, text: &str) -> Imported {
             .push(("text".to_owned(), error.to_string())),
     }
     imported
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_replaces_nothing_whatever_it_is() {
+        let own = tempfile::tempdir().unwrap();
+        let preset = Preset::from_draft("Mine", &Draft::default());
+        let first = keep(own.path(), preset.clone()).unwrap();
+        let again = keep(own.path(), preset.clone()).unwrap();
+        assert_eq!(first.key, again.key, "the same once more is one");
+        let file = first.file.unwrap();
+        let large = vec![b' '; preset::MAX_BYTES as usize + 1];
+        std::fs::write(&file, &large).unwrap();
+        let second = own.path().join(format!("{}-2.json", first.key));
+        std::fs::create_dir(second).unwrap();
+        let kept = keep(own.path(), preset).unwrap();
+        assert_eq!(kept.key, format!("{}-3", first.key));
+        assert_eq!(std::fs::read(file).unwrap(), large);
+    }
 }

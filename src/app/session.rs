@@ -6,11 +6,14 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::i18n::Message;
+use super::settings::put_aside;
 use crate::files::{self, FileError};
 use crate::request::Draft;
 
 /// The most bytes of the file.
 const MAX_BYTES: u64 = 16 << 20;
+/// What is said of a file that cannot be read: it was put aside, or could not be.
+const UNREADABLE: [&str; 2] = ["session-put-aside", "session-unreadable"];
 
 /// What was being done.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -33,11 +36,11 @@ impl Session {
         let bytes = match files::read_capped(file, MAX_BYTES) {
             Ok(bytes) => bytes,
             Err(error) if error.is_missing() => return (None, None),
-            Err(error) => return (None, Some(put_aside(file, &error))),
+            Err(error) => return (None, Some(put_aside(file, UNREADABLE, error))),
         };
         match serde_json::from_slice(&bytes) {
             Ok(session) => (Some(session), None),
-            Err(error) => (None, Some(put_aside(file, &error))),
+            Err(error) => (None, Some(put_aside(file, UNREADABLE, error))),
         }
     }
 
@@ -53,15 +56,6 @@ impl Session {
         })?;
         files::replace(file, &text)
     }
-}
-
-/// Keeps a file that cannot be read from being replaced by the next save, and says where it is.
-fn put_aside(file: &Path, why: &dyn std::fmt::Display) -> Message {
-    let said = match files::put_aside(file) {
-        Ok(aside) => Message::new("session-put-aside").with("path", aside.display().to_string()),
-        Err(_) => Message::new("session-unreadable").with("path", file.display().to_string()),
-    };
-    said.because(why)
 }
 
 #[cfg(test)]

@@ -17,6 +17,8 @@ use crate::pipeline::device::{DeviceChoice, Precision};
 
 /// The most bytes of the file.
 const MAX_BYTES: u64 = 64 << 10;
+/// What is said of a file that cannot be read: it was put aside, or could not be.
+const UNREADABLE: [&str; 2] = ["settings-put-aside", "settings-unreadable"];
 
 /// What a person decides once.
 #[derive(Clone, Debug, PartialEq)]
@@ -99,12 +101,12 @@ impl Settings {
         let bytes = match files::read_capped(file, MAX_BYTES) {
             Ok(bytes) => bytes,
             Err(error) if error.is_missing() => return (Self::default(), Vec::new()),
-            Err(error) => return (Self::default(), vec![put_aside(file, &error)]),
+            Err(error) => return (Self::default(), vec![put_aside(file, UNREADABLE, error)]),
         };
         let text = String::from_utf8_lossy(&bytes);
         match toml::from_str::<Written>(text.trim_start_matches('\u{feff}')) {
             Ok(written) => Self::understand(written),
-            Err(error) => (Self::default(), vec![put_aside(file, &error)]),
+            Err(error) => (Self::default(), vec![put_aside(file, UNREADABLE, error)]),
         }
     }
 
@@ -261,10 +263,16 @@ fn preview_quality(written: &toml::Value) -> Option<PreviewQuality> {
     }
 }
 
-fn put_aside(file: &Path, why: &dyn std::fmt::Display) -> Message {
+/// Keeps a file that cannot be read from being replaced by the next save, and says under `kept` where it is; under
+/// `stuck` where it had to stay in its place.
+pub(super) fn put_aside(
+    file: &Path,
+    [kept, stuck]: [&'static str; 2],
+    why: impl std::fmt::Display,
+) -> Message {
     let said = match files::put_aside(file) {
-        Ok(aside) => Message::new("settings-put-aside").with("path", aside.display().to_string()),
-        Err(_) => Message::new("settings-unreadable").with("path", file.display().to_string()),
+        Ok(aside) => Message::new(kept).with("path", aside.display().to_string()),
+        Err(_) => Message::new(stuck).with("path", file.display().to_string()),
     };
     said.because(why)
 }

@@ -165,13 +165,6 @@ impl EngineHandle {
         Ok(())
     }
 
-    /// Cancels every job but the running one; returns how many.
-    pub fn cancel_waiting(&self) -> usize {
-        let cancelled = self.queue.cancel_waiting();
-        self.look();
-        cancelled
-    }
-
     /// Holds new jobs back, or lets them go on.
     pub fn set_paused(&self, paused: bool) {
         self.queue.set_paused(paused);

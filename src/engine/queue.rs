@@ -164,51 +164,41 @@ impl Queue {
 
     /// Moves a job to `place` among the jobs that do not run (0 is next); beyond the end means the end.
     pub fn move_to(&self, id: JobId, place: usize) -> Result<(), QueueError> {
-        let mut shared = self.lock();
-        let from = find(&shared.view.jobs, id)?;
-        if shared.view.jobs[from].state == JobState::Running {
-            return Err(QueueError::Running(id));
-        }
-        self.change(&mut shared, |jobs| {
-            let job = jobs.remove(from);
-            let place = (first_movable(jobs) + place).min(jobs.len());
-            jobs.insert(place, job);
-        });
-        Ok(())
+        self.relocate(id, |_, others| first_movable(others).saturating_add(place))
     }
 
     /// Moves a job to stand before another one, or to the end. Before the one that runs, or one that has ended meanwhile,
     /// means first of those that do not run.
     pub fn move_before(&self, id: JobId, before: Option<JobId>) -> Result<(), QueueError> {
+        self.relocate(id, |from, others| match before {
+            Some(before) if before == id => from,
+            Some(before) => find(others, before).unwrap_or(0),
+            None => others.len(),
+        })
+    }
+
+    /// Moves a job one place towards the front (`-1`) or the back (`1`), or further.
+    pub fn move_by(&self, id: JobId, places: isize) -> Result<(), QueueError> {
+        self.relocate(id, |from, _| from.saturating_add_signed(places))
+    }
+
+    /// Moves a job to the place in the queue that is found from its own and the other jobs, behind the one that runs.
+    fn relocate(
+        &self,
+        id: JobId,
+        place: impl FnOnce(usize, &[Arc<Job>]) -> usize,
+    ) -> Result<(), QueueError> {
         let mut shared = self.lock();
         let from = find(&shared.view.jobs, id)?;
         if shared.view.jobs[from].state == JobState::Running {
             return Err(QueueError::Running(id));
         }
-        if before == Some(id) {
-            return Ok(());
-        }
         self.change(&mut shared, |jobs| {
             let job = jobs.remove(from);
-            let place = match before {
-                Some(before) => find(jobs, before).unwrap_or(0),
-                None => jobs.len(),
-            };
-            let place = place.max(first_movable(jobs));
+            let place = place(from, jobs).max(first_movable(jobs)).min(jobs.len());
             jobs.insert(place, job);
         });
         Ok(())
-    }
-
-    /// Moves a job one place towards the front (`-1`) or the back (`1`), or further.
-    pub fn move_by(&self, id: JobId, places: isize) -> Result<(), QueueError> {
-        let place = {
-            let shared = self.lock();
-            let jobs = &shared.view.jobs;
-            (find(jobs, id)? - first_movable(jobs).min(find(jobs, id)?))
-                .saturating_add_signed(places)
-        };
-        self.move_to(id, place)
     }
 
     /// Keeps one job from being started, and lets go of the one that was kept before. It is not written down: a held job

@@ -4,7 +4,7 @@
 
 use std::backtrace::Backtrace;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -41,6 +41,7 @@ pub fn begin() {
         EnvFilter::try_from_env(FILTER_VARIABLE).unwrap_or_else(|_| EnvFilter::new(usual))
     };
     let stderr = fmt::layer()
+        .with_ansi(io::stderr().is_terminal())
         .with_writer(io::stderr)
         .with_filter(chosen(USUAL_ON_STDERR));
     let file = fmt::layer()

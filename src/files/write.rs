@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use atomic_write_file::AtomicWriteFile;
+use atomic_write_file::{AtomicWriteFile, OpenOptions};
 
 use super::FileError;
 
@@ -35,7 +35,7 @@ fn try_replace(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>)
     {
         std::fs::create_dir_all(folder)?;
     }
-    let file = AtomicWriteFile::open(path)?;
+    let file = options(path).open(path)?;
     let mut buffer = BufWriter::with_capacity(64 << 10, &file);
     fill(&mut buffer)?;
     buffer.flush()?;
@@ -43,38 +43,68 @@ fn try_replace(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>)
     file.commit()
 }
 
-/// Renames a file that cannot be used to `NAME.bad`, so that nothing overwrites it; an earlier `.bad` is numbered.
-pub fn put_aside(path: &Path) -> io::Result<PathBuf> {
-    let mut name = path.file_name().unwrap_or(OsStr::new("file")).to_owned();
-    name.push(".bad");
-    let mut target = path.with_file_name(&name);
-    let mut number = 2;
-    while target.try_exists()? {
-        let mut numbered = name.clone();
-        numbered.push(format!("{number}"));
-        target = path.with_file_name(numbered);
-        number += 1;
+/// Of a file that is replaced its permissions are kept; those of a link, everything to everyone, mean nothing.
+fn options(path: &Path) -> OpenOptions {
+    let mut options = AtomicWriteFile::options();
+    #[cfg(unix)]
+    {
+        use atomic_write_file::unix::OpenOptionsExt as _;
+        let is_link = std::fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink());
+        options.preserve_mode(!is_link);
     }
+    #[cfg(not(unix))]
+    let _ = path;
+    options
+}
+
+/// Renames a file that cannot be used to `NAME.bad`, so that nothing overwrites it; an earlier `.bad` is numbered.
+///
+/// # Errors
+/// Why it cannot be renamed, or its folder not be looked into.
+pub fn put_aside(path: &Path) -> io::Result<PathBuf> {
+    let name = path.file_name().unwrap_or(OsStr::new("file"));
+    let target = first_free(|number| {
+        let mut name = name.to_owned();
+        name.push(".bad");
+        if let Some(number) = number {
+            name.push(number.to_string());
+        }
+        path.with_file_name(name)
+    })?;
     std::fs::rename(path, &target)?;
     Ok(target)
 }
 
 /// `path`, or a numbered name beside it (`NAME-2.json`) where something has that name already.
-pub fn free_name(path: &Path) -> PathBuf {
-    let stem = path.file_stem().unwrap_or_default().to_owned();
-    let numbered = (2..1_000_u32).map(|number| {
-        let mut name = stem.clone();
+///
+/// # Errors
+/// When the folder cannot be looked into.
+pub fn free_name(path: &Path) -> io::Result<PathBuf> {
+    first_free(|number| {
+        let Some(number) = number else {
+            return path.to_owned();
+        };
+        let mut name = path.file_stem().unwrap_or_default().to_owned();
         name.push(format!("-{number}"));
         if let Some(ending) = path.extension() {
             name.push(".");
             name.push(ending);
         }
         path.with_file_name(name)
-    });
-    std::iter::once(path.to_owned())
-        .chain(numbered)
-        .find(|path| !path.exists())
-        .unwrap_or_else(|| path.to_owned())
+    })
+}
+
+/// The first of the names without a number, with 2, with 3, … that nothing has, not even a link to nowhere.
+fn first_free(name: impl Fn(Option<u64>) -> PathBuf) -> io::Result<PathBuf> {
+    let mut number = None;
+    loop {
+        let path = name(number);
+        match std::fs::symlink_metadata(&path) {
+            Ok(_) => number = Some(number.map_or(2, |number| number + 1)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(path),
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 /// Removes what a killed [`replace_with`] left in `folder`: its hidden files (`.NAME.xxxxxx`) older than `age`.
@@ -193,6 +223,23 @@ mod tests {
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 4);
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn a_link_that_is_replaced_gives_its_permissions_to_nobody() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let [file, link] = ["file", "link"].map(|name| folder.path().join(name));
+        std::fs::write(&file, "kept").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        replace(&link, b"new").unwrap();
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "kept");
+        let mode = std::fs::symlink_metadata(&link)
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o111, 0, "{mode:o}");
+    }
+
     #[test]
     fn a_file_put_aside_never_replaces_an_earlier_one() {
         let folder = tempfile::tempdir().unwrap();
@@ -204,14 +251,20 @@ mod tests {
         }
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 3);
     }
+
     #[test]
     fn a_name_that_is_taken_is_numbered_before_its_ending() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.b.png");
         for name in ["a.b.png", "a.b-2.png", "a.b-3.png"] {
-            let free = free_name(&path);
+            let free = free_name(&path).unwrap();
             assert_eq!(free, folder.path().join(name));
             std::fs::write(free, "").unwrap();
         }
+        for number in 4..1_100 {
+            std::fs::write(folder.path().join(format!("a.b-{number}.png")), "").unwrap();
+        }
+        let free = free_name(&path).unwrap();
+        assert_eq!(free, folder.path().join("a.b-1100.png"));
     }
 }

@@ -1,5 +1,6 @@
 //! Moments: written down in UTC; shown, searched for and put into names of files in the time of the place.
 
+use std::ops::Range;
 use std::time::SystemTime;
 
 use chrono::{DateTime, Duration, Local, Months, NaiveDate, SecondsFormat, TimeZone, Utc};
@@ -41,14 +42,10 @@ where
     here.format("%Y%m%d%H%M%S").to_string()
 }
 
-/// When `YYYY`, `YYYY-MM` or `YYYY-MM-DD` begins here, in milliseconds since 1970; `/` and `.` part them as well.
-pub(super) fn beginning(value: &str) -> Option<u64> {
-    beginning_in(&Local, value)
-}
-
-/// When it ends, which is when the next one begins.
-pub(super) fn end(value: &str) -> Option<u64> {
-    end_in(&Local, value)
+/// From when to when `YYYY`, `YYYY-MM` or `YYYY-MM-DD` lasts here, in milliseconds since 1970; `/` and `.` part them as
+/// well.
+pub(super) fn span(value: &str) -> Option<Range<u64>> {
+    span_in(&Local, value)
 }
 
 /// Today as a calendar here has it, such as `2026-11-22`.
@@ -56,30 +53,27 @@ pub fn today() -> String {
     Local::now().format("%Y-%m-%d").to_string()
 }
 
-fn beginning_in<Z: TimeZone>(zone: &Z, value: &str) -> Option<u64> {
-    start(zone, first_day(value)?)
-}
-
-fn end_in<Z: TimeZone>(zone: &Z, value: &str) -> Option<u64> {
-    let day = first_day(value)?;
-    let next = match value.split(['-', '/', '.']).count() {
-        1 => day.checked_add_months(Months::new(12)),
-        2 => day.checked_add_months(Months::new(1)),
-        _ => day.succ_opt(),
+fn span_in<Z: TimeZone>(zone: &Z, value: &str) -> Option<Range<u64>> {
+    let parts: Vec<u32> = value
+        .split(['-', '/', '.'])
+        .map(|part| part.parse().ok())
+        .collect::<Option<_>>()?;
+    let (year, month, day) = match parts[..] {
+        [year] => (year, 1, 1),
+        [year, month] => (year, month, 1),
+        [year, month, day] => (year, month, day),
+        _ => return None,
     };
-    start(zone, next?)
-}
-
-fn first_day(value: &str) -> Option<NaiveDate> {
-    let mut parts = value.split(['-', '/', '.']);
-    let year = parts
-        .next()?
-        .parse()
+    let year = i32::try_from(year)
         .ok()
         .filter(|year| (1970..=9999).contains(year))?;
-    let mut part = || parts.next().map_or(Some(1), |text| text.parse().ok());
-    let day = NaiveDate::from_ymd_opt(year, part()?, part()?)?;
-    parts.next().is_none().then_some(day)
+    let first = NaiveDate::from_ymd_opt(year, month, day)?;
+    let next = match parts.len() {
+        1 => first.checked_add_months(Months::new(12)),
+        2 => first.checked_add_months(Months::new(1)),
+        _ => first.succ_opt(),
+    };
+    Some(start(zone, first)?..start(zone, next?)?)
 }
 
 /// The first moment of a day, in milliseconds since 1970.
@@ -133,18 +127,20 @@ mod tests {
             ("2026.11.22", 20_779),
             ("1971", 365),
         ] {
-            assert_eq!(beginning_in(&Utc, value), Some(days * day), "{value}");
+            let begin = |span: Option<Range<u64>>| span.unwrap().start;
+            assert_eq!(begin(span_in(&Utc, value)), days * day, "{value}");
             let earlier = days * day - 8 * 3_600_000;
-            assert_eq!(beginning_in(&shanghai(), value), Some(earlier), "{value}");
+            assert_eq!(begin(span_in(&shanghai(), value)), earlier, "{value}");
         }
         for (value, next) in [
             ("2000-02-29", "2000-03-01"),
             ("2000-12", "2001-01"),
             ("1999", "2000"),
         ] {
-            assert_eq!(end_in(&shanghai(), value), beginning_in(&shanghai(), next));
+            let [this, next] = [value, next].map(|value| span_in(&shanghai(), value).unwrap());
+            assert_eq!(this.end, next.start, "{value}");
         }
-        assert_eq!(beginning_in(&shanghai(), "1970"), Some(0));
+        assert_eq!(span_in(&shanghai(), "1970").unwrap().start, 0);
         for value in [
             "",
             "1969",
@@ -155,7 +151,7 @@ mod tests {
             "2026-",
             "x",
         ] {
-            assert_eq!(beginning_in(&Utc, value), None, "{value}");
+            assert_eq!(span_in(&Utc, value), None, "{value}");
         }
     }
 }

@@ -173,7 +173,7 @@ impl Gallery {
     }
 
     fn order(&self, order: Order) {
-        if self.orders.try_send(order).is_err() {
+        if let Err(refused) = self.orders.try_send(order) {
             let busy = "the gallery is busy with a slow folder; try again in a moment";
             let mut notices = self
                 .shared
@@ -181,6 +181,9 @@ impl Gallery {
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner);
             notices.push(Notice::Problem(busy.to_owned()));
+            if let Order::Trash(pictures) = refused.into_inner() {
+                notices.push(Notice::NotTrashed(pictures));
+            }
         }
     }
 }

@@ -15,7 +15,9 @@
 //!
 //! The keys in Chinese are 种子, 尺寸, 模型, 收藏 (是 or 否), 晚于, 早于 and 日期. All terms must hold. A full-width colon works as well. A term that cannot be understood is searched as a word.
 
-use super::dates::{beginning, end};
+use std::ops::Range;
+
+use super::dates::span;
 use super::entry::Entry;
 use crate::request::Seed;
 
@@ -44,11 +46,8 @@ enum What {
     Size(Option<u32>, Option<u32>),
     Model(String),
     Star(bool),
-    /// From this moment on, in milliseconds since 1970.
-    After(u64),
-    Before(u64),
-    /// From the first moment on, and before the second.
-    Within(u64, u64),
+    /// Within these moments, in milliseconds since 1970.
+    Written(Range<u64>),
 }
 
 impl Query {
@@ -95,9 +94,7 @@ fn holds(what: &What, entry: &Entry) -> bool {
             .and_then(|facts| facts.model.as_deref())
             .is_some_and(|model| contains(shown_model(model), word) || contains(model, word)),
         What::Star(star) => entry.star == *star,
-        What::After(moment) => entry.modified >= *moment,
-        What::Before(moment) => entry.modified < *moment,
-        What::Within(begin, end) => (*begin..*end).contains(&entry.modified),
+        What::Written(span) => span.contains(&entry.modified),
     }
 }
 
@@ -169,9 +166,9 @@ fn keyed(text: &str) -> Option<What> {
             "no" | "false" | "0" | "否" => Some(What::Star(false)),
             _ => None,
         },
-        "after" | "晚于" => beginning(&value).map(What::After),
-        "before" | "早于" => beginning(&value).map(What::Before),
-        "date" | "日期" => Some(What::Within(beginning(&value)?, end(&value)?)),
+        "after" | "晚于" => span(&value).map(|span| What::Written(span.start..u64::MAX)),
+        "before" | "早于" => span(&value).map(|span| What::Written(0..span.start)),
+        "date" | "日期" => span(&value).map(What::Written),
         _ => None,
     }
 }
@@ -203,7 +200,8 @@ mod tests {
             model: Some("Z-Image-Turbo".into()),
         };
         // Noon of the day, wherever this runs.
-        let modified = beginning("2025-11-02").unwrap_or_default() + 12 * 3_600_000;
+        let day = span("2025-11-02").unwrap_or_default();
+        let modified = day.start + 12 * 3_600_000;
         let path = "20251102-000000-42-1.png".into();
         Entry {
             path,

@@ -110,19 +110,19 @@ impl Trash {
         }
     }
 
-    /// Brings the last deletion back that `picture` was part of; nothing when it is not in the trash.
+    /// Brings the last deletion back that took `picture`; `None` when it is not in the trash.
     ///
     /// # Errors
     /// As for [`undo`](Self::undo).
-    pub fn undo_of(&self, picture: &Path) -> io::Result<Moves> {
-        for number in self.numbers().into_iter().rev() {
-            // A list that cannot be read says nothing of this picture.
-            let list = self.list(number).unwrap_or_default();
-            if list.iter().any(|moved| moved.from == picture) {
-                return self.undo_number(number);
-            }
-        }
-        Ok(Moves::default())
+    pub fn undo_of(&self, picture: &Path) -> io::Result<Option<Moves>> {
+        let holds = |number: &u64| {
+            let folder = self.folder.join(number.to_string());
+            // A list that cannot be read says nothing of this picture; one may name what was never moved.
+            let mut list = self.list(*number).unwrap_or_default().into_iter();
+            list.any(|moved| moved.from == picture && folder.join(moved.name).exists())
+        };
+        let number = self.numbers().into_iter().rev().find(holds);
+        number.map(|number| self.undo_number(number)).transpose()
     }
 
     fn undo_number(&self, number: u64) -> io::Result<Moves> {
@@ -337,11 +337,21 @@ mod tests {
         let (folder, trash) = gallery();
         trash.put(&["a.png".into()]).unwrap();
         trash.put(&["day/b.png".into()]).unwrap();
-        let back = trash.undo_of(Path::new("a.png")).unwrap();
+        let back = trash.undo_of(Path::new("a.png")).unwrap().unwrap();
         assert_eq!(back.done, [PathBuf::from("a.png")]);
         assert_eq!(content(&folder, "day/b.png"), None);
-        let again = trash.undo_of(Path::new("a.png")).unwrap();
-        assert_eq!(again, Moves::default());
+        assert_eq!(trash.undo_of(Path::new("a.png")).unwrap(), None);
+    }
+
+    #[test]
+    fn a_picture_comes_back_from_the_deletion_that_took_it() {
+        let (folder, trash) = gallery();
+        trash.put(&["a.png".into()]).unwrap();
+        let later = trash.put(&["day/b.png".into(), "a.png".into()]).unwrap();
+        assert_eq!(later.failed.len(), 1, "a.png was gone already");
+        let back = trash.undo_of(Path::new("a.png")).unwrap().unwrap();
+        assert_eq!(back.done, [PathBuf::from("a.png")]);
+        assert_eq!(content(&folder, "day/b.png"), None);
     }
 
     #[test]

@@ -15,17 +15,18 @@ pub fn has_style_word(prompt: &str, word: &str) -> bool {
     place(prompt, word).is_some()
 }
 
-/// `prompt` without the part `word`, and without the comma that joined it; `None` where it is no part.
+/// `prompt` without the part `word`, and without the mark that joined it; `None` where it is no part.
 pub fn without_style_word(prompt: &str, word: &str) -> Option<String> {
     let place = place(prompt, word)?;
     let (before, after) = (prompt.get(..place.start)?, prompt.get(place.end..)?);
     if let Some(before) = before.strip_suffix(COMMAS) {
         return Some(format!("{before}{after}"));
     }
-    let after = after
-        .strip_prefix(COMMAS)
-        .unwrap_or(after)
-        .trim_start_matches(' ');
+    // What stands before ends in a mark of its own, or is nothing: the one behind the word is one too many.
+    let mut after = after.strip_prefix(MARKS).unwrap_or(after);
+    if before.is_empty() || before.ends_with('\n') {
+        after = after.trim_start_matches(' ');
+    }
     let joined = format!("{before}{after}");
     Some(if after.is_empty() {
         joined.trim_end().to_owned()
@@ -79,6 +80,10 @@ mod tests {
             ("a fox. anime", "anime", "a fox."),
             ("a fox\nanime", "anime", "a fox"),
             ("a fox\nanime, snow", "anime", "a fox\nsnow"),
+            ("a fox\nanime\nsnow", "anime", "a fox\nsnow"),
+            ("a fox. anime. snow", "anime", "a fox. snow"),
+            ("anime. a fox", "anime", "a fox"),
+            ("一只狐狸。水彩。雪", "水彩", "一只狐狸。雪"),
         ] {
             assert!(has_style_word(prompt, word), "{prompt}");
             assert_eq!(

@@ -22,6 +22,11 @@ fn arguments_out_of_range_are_refused_with_what_would_do() {
         (&["fox", "--guidance", "nan"], &["between 1 and 20"]),
         (&["fox", "--guidance", "0"], &["1 is off"]),
         (&["fox", "--count", "9"], &["between 1 and 8"]),
+        (&["fox", "--guidance", "-5"], &["between 1 and 20"]),
+        (
+            &["fox", "--save-latents", "fox.png"],
+            &["latents.safetensors"],
+        ),
         (&["fox", "--seed", "-5"], &["seed", "18446744073709551615"]),
         (&["fox", "--strength", "0.5"], &["--init-image"]),
         (&["fox", "--dtype", "f16"], &["f32, bf16, fp8 or int8"]),

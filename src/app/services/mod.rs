@@ -116,6 +116,7 @@ impl Services {
             } => self.save_preset(*preset, picture, replaced),
             Effect::RemovePreset(file, name) => self.remove_preset(file, name),
             Effect::RestorePreset(preset) => self.restore_preset(preset),
+            Effect::UndoReplace(preset) => self.undo_replace(preset),
             Effect::PickFiles => self.background.run("dialog", desktop::pick_files),
             Effect::PickModel => self.background.run("dialog", desktop::pick_model),
             Effect::PickGallery => self.background.run("dialog", desktop::pick_gallery),

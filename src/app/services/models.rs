@@ -7,7 +7,7 @@ use super::Services;
 use crate::app::effect::Effect;
 use crate::app::i18n::Message;
 use crate::app::outcome::Outcome;
-use crate::app::state::{MAX_TOKENS, ModelFacts, State, TokenCount};
+use crate::app::state::{MAX_TOKENS, ModelFacts, State, Step, TokenCount};
 use crate::app::update;
 use crate::checkpoint::Checkpoint;
 use crate::engine::loader::place;
@@ -46,7 +46,7 @@ impl Services {
                 update::jobs_removed(state, queue.remove_where(|job| ids.contains(&job.id)));
                 Ok(())
             }
-            Effect::PutBack(removed) => put_back(queue, state, &removed),
+            Effect::PutBack(removed) => put_back(queue, state, removed),
             Effect::Pause(paused) => {
                 queue.set_paused(paused);
                 Ok(())
@@ -114,11 +114,13 @@ impl Services {
     }
 }
 
-fn put_back(queue: &Queue, state: &mut State, removed: &[Removed]) -> Result<(), QueueError> {
-    queue.put_back(removed)?;
-    let said = Message::new("notice-jobs-back").with("count", removed.len());
-    state.notices.good(said);
-    Ok(())
+fn put_back(queue: &Queue, state: &mut State, removed: Vec<Removed>) -> Result<(), QueueError> {
+    let back = queue.put_back(&removed);
+    match back {
+        Ok(()) => state.notices.back("notice-jobs-back", removed.len()),
+        Err(_) => update::not_taken_back(state, Step::Jobs(removed)),
+    }
+    back
 }
 
 /// Gives a job another request. What was written is not lost with a job that has begun or ended meanwhile.
@@ -159,4 +161,30 @@ pub(super) fn check_model(choice: &ModelChoice) -> Outcome {
         }
     });
     Outcome::ModelChecked(path, facts.map_err(|error| error.to_string()))
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+mod tests {
+    use super::*;
+    use crate::app::settings::Settings;
+    use crate::request::Draft;
+
+    #[test]
+    fn jobs_that_find_no_room_can_still_come_back_later() {
+        let draft = Draft {
+            prompt: "a fox".into(),
+            ..Draft::default()
+        };
+        let request = draft.request().unwrap();
+        let queue = Queue::in_memory();
+        queue.push(request.clone()).unwrap();
+        let removed = queue.remove_where(|_| true);
+        while queue.push(request.clone()).is_ok() {}
+        let mut state = State::new(Settings::default(), PathBuf::new());
+        let full = put_back(&queue, &mut state, removed.clone());
+        assert!(matches!(full, Err(QueueError::Full)), "{full:?}");
+        let step = state.desk.undo.pop().map(|(_, step)| step);
+        assert_eq!(step, Some(Step::Jobs(removed)));
+    }
 }

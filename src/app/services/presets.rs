@@ -6,7 +6,7 @@ use super::Services;
 use crate::app::i18n::Message;
 use crate::app::notices::Weight;
 use crate::app::outcome::{Imported, Outcome};
-use crate::app::state::RemovedPreset;
+use crate::app::state::{RemovedPreset, Step};
 use crate::app::{preset_pictures, presets};
 use crate::files::{self, FileError};
 use crate::gallery::trash;
@@ -32,27 +32,29 @@ impl Services {
         &self,
         mut preset: Preset,
         picture: Option<PathBuf>,
-        replaced: Option<PathBuf>,
+        replaced: Option<(PathBuf, String)>,
     ) {
         let own = self.places.presets();
         self.background.run("save preset", move || {
             // The settings are what matters: they are kept even where their picture cannot be.
-            preset.thumbnail = picture.and_then(|path| {
+            let thumbnail = picture.and_then(|path| {
                 preset_pictures::from_picture(&path)
-                    .inspect_err(|why| tracing::warn!(why, "a preset stays without a thumbnail"))
+                    .inspect_err(|why| tracing::warn!(why, "a preset gets no new thumbnail"))
                     .ok()
             });
+            preset.thumbnail = thumbnail.or(preset.thumbnail);
             let kept = match replaced {
-                Some(file) => presets::replace(file, preset),
-                None => presets::keep(&own, preset),
+                Some((file, name)) => replace(file, name, preset),
+                None => presets::keep(&own, preset).map(|kept| (kept.key, None)),
             };
-            let outcome = match kept {
-                Ok(kept) => {
-                    return Some(Outcome::PresetSaved(kept.key, presets::all(&own)));
-                }
-                Err(why) => Message::new("notice-preset-not-saved").because(why),
-            };
-            Some(Outcome::Said(Weight::Error, outcome))
+            Some(match kept {
+                Ok((key, replaced)) => Outcome::PresetSaved {
+                    key,
+                    replaced,
+                    entries: presets::all(&own),
+                },
+                Err(why) => Outcome::Said(Weight::Error, not_saved(why)),
+            })
         });
     }
 
@@ -79,13 +81,41 @@ impl Services {
         self.background.run("restore preset", move || {
             Some(match restore(&preset) {
                 Ok(()) => Outcome::PresetRestored(preset.name, presets::all(&own)),
-                Err(why) => Outcome::Said(
-                    Weight::Error,
-                    Message::new("notice-preset-not-saved").because(why),
-                ),
+                Err(why) => Outcome::NotTakenBack(Box::new(Step::Preset(preset)), not_saved(why)),
             })
         });
     }
+
+    pub(super) fn undo_replace(&self, preset: RemovedPreset) {
+        let own = self.places.presets();
+        self.background.run("undo replace", move || {
+            Some(match files::replace(&preset.file, &preset.bytes) {
+                Ok(()) => Outcome::PresetRestored(preset.name, presets::all(&own)),
+                Err(why) => Outcome::NotTakenBack(Box::new(Step::Replaced(preset)), not_saved(why)),
+            })
+        });
+    }
+}
+
+fn not_saved(why: impl std::fmt::Display) -> Message {
+    Message::new("notice-preset-not-saved").because(why)
+}
+
+/// Puts a preset in the place of the one in `file`, called `name`; returns its key and that earlier one, if it was still
+/// there. One that cannot be read could not come back, and stays.
+fn replace(
+    file: PathBuf,
+    name: String,
+    preset: Preset,
+) -> Result<(String, Option<RemovedPreset>), String> {
+    let bytes = match files::read_capped(&file, preset::MAX_BYTES) {
+        Ok(bytes) => Some(bytes),
+        Err(why) if why.is_missing() => None,
+        Err(why) => return Err(why.to_string()),
+    };
+    let kept = presets::replace(file.clone(), preset)?;
+    let replaced = bytes.map(|bytes| RemovedPreset { name, file, bytes });
+    Ok((kept.key, replaced))
 }
 
 /// Moves a preset's file to the system's trash, or into the folder `aside` where the system has none; returns what is in
@@ -94,8 +124,7 @@ fn remove(file: &Path, aside: &Path) -> Result<Vec<u8>, FileError> {
     let bytes = files::read_capped(file, preset::MAX_BYTES)?;
     if let Err(why) = trash::to_system_trash(file) {
         tracing::info!(%why, "the system's trash does not take a preset");
-        let name = file.file_name().unwrap_or_default();
-        files::replace(&files::free_name(&aside.join(name)), &bytes)?;
+        write_anew(&aside.join(file.file_name().unwrap_or_default()), &bytes)?;
         std::fs::remove_file(file).map_err(|source| FileError::Write {
             path: file.to_owned(),
             source,
@@ -106,13 +135,37 @@ fn remove(file: &Path, aside: &Path) -> Result<Vec<u8>, FileError> {
 
 /// Writes a removed preset where it was, or beside what has its name now.
 fn restore(preset: &RemovedPreset) -> Result<(), FileError> {
-    files::replace(&files::free_name(&preset.file), &preset.bytes)
+    write_anew(&preset.file, &preset.bytes)
+}
+
+/// Writes a file that is called as `path` is, with a number where something is called so already.
+fn write_anew(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    let free = files::free_name(path).map_err(|source| FileError::Write {
+        path: path.to_owned(),
+        source,
+    })?;
+    files::replace(&free, bytes)
 }
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_could_not_come_back_is_not_replaced() {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("mine.json");
+        let put = || replace(file.clone(), "Mine".into(), Preset::default());
+        assert_eq!(put().unwrap(), ("mine".into(), None), "it was gone");
+        let earlier = std::fs::read(&file).unwrap();
+        let (_, replaced) = put().unwrap();
+        assert_eq!(replaced.unwrap().bytes, earlier);
+        let large = vec![b' '; preset::MAX_BYTES as usize + 1];
+        std::fs::write(&file, &large).unwrap();
+        put().unwrap_err();
+        assert_eq!(std::fs::read(&file).unwrap(), large);
+    }
 
     /// A folder without a trash of its own: what was removed is kept, and comes back word for word.
     #[test]

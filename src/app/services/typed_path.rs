@@ -21,7 +21,15 @@ fn home() -> Option<PathBuf> {
     directories::BaseDirs::new().map(|folders| folders.home_dir().to_owned())
 }
 
+/// What comes of it. A path that is refused can be mended, and is not to be typed again.
 fn used(typed: TypedPath, home: Option<&Path>) -> Outcome {
+    match tried(&typed, home) {
+        Outcome::Said(Weight::Error, why) => Outcome::PathRefused(typed, why),
+        outcome => outcome,
+    }
+}
+
+fn tried(typed: &TypedPath, home: Option<&Path>) -> Outcome {
     let path = meant(&typed.text, home);
     // A dialog would have asked before it replaces a file.
     if typed.wanted.writes() && path.exists() {
@@ -31,12 +39,12 @@ fn used(typed: TypedPath, home: Option<&Path>) -> Outcome {
     if !typed.wanted.writes() && !gallery && !path.exists() || gallery && path.is_file() {
         return is_missing(&path);
     }
-    match typed.wanted {
+    match &typed.wanted {
         PathFor::Import => Outcome::FilesPicked(vec![path]),
         PathFor::Model => Outcome::ModelPicked(path),
         PathFor::Gallery => Outcome::GalleryPicked(path),
-        PathFor::Copy(source, kind) => copy_to(&source, &path, kind),
-        PathFor::Unsaved(unsaved) => unsaved_to(unsaved, path),
+        PathFor::Copy(source, kind) => copy_to(source, &path, *kind),
+        PathFor::Unsaved(unsaved) => unsaved_to(unsaved.clone(), path),
     }
 }
 
@@ -93,6 +101,7 @@ mod tests {
         assert!(used(PathFor::Import, "b.png").contains("notice-path-missing"));
         assert!(used(PathFor::Model, "a.png").contains("ModelPicked"));
 
+        assert!(copy("a.png").starts_with("PathRefused"), "to be mended");
         assert!(copy("a").contains("notice-exported"));
         assert!(
             copy("a").contains("notice-path-taken"),

@@ -32,6 +32,8 @@ pub struct GalleryState {
     pub chosen: Option<PathBuf>,
     /// The picture that was on the canvas before it.
     pub before: Option<PathBuf>,
+    /// Pictures that are on their way to the trash, and still in the list.
+    pub going: Vec<PathBuf>,
     /// How many columns the grid has; nothing before it was drawn.
     pub columns: usize,
     /// What is known of it; none of a picture that says nothing about itself.

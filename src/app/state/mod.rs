@@ -22,6 +22,7 @@ pub use super::notices::NoticeId;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::i18n::Language;
 use super::notices::Notices;
 use super::settings::Settings;
 use crate::engine::{JobId, QueueView, Status};
@@ -34,6 +35,15 @@ use crate::request::preset::Preset;
 /// What presets for the small checkpoint that comes with the program call it.
 pub const DEMO_PRESETS: &str = "demo";
 
+/// What there was before a job's request was taken into the panels.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BeforeEdit {
+    /// The draft.
+    pub draft: Draft,
+    /// The first step that changes the job's request. With an older one taken back, the panels show something else.
+    pub since: StepId,
+}
+
 /// Everything.
 pub struct State {
     /// What is being written.
@@ -44,8 +54,8 @@ pub struct State {
     pub engine: EngineState,
     /// The jobs.
     pub queue: Arc<QueueView>,
-    /// The job whose request is in the panels to be changed, and the draft that was there before.
-    pub editing: Option<(JobId, Box<Draft>)>,
+    /// The job whose request is in the panels to be changed, and what was there before.
+    pub editing: Option<(JobId, BeforeEdit)>,
     /// Jobs that were taken out of the queue and of whose end the engine has still to tell.
     pub removed: Vec<JobId>,
     /// What was made.
@@ -113,6 +123,12 @@ impl State {
             system: SystemState::default(),
             still_desktop: false,
         }
+    }
+
+    /// The language of the window.
+    #[must_use]
+    pub fn language(&self) -> Language {
+        self.settings.language.unwrap_or_else(Language::of_system)
     }
 
     /// The name of the checkpoint at `path`.

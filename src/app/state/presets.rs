@@ -45,7 +45,7 @@ impl PresetEntry {
     }
 }
 
-/// A preset of one's own that was removed, with all that it takes to write it again.
+/// A preset of one's own that was removed or replaced, with all that it takes to write it again.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RemovedPreset {
     /// What it was called.
@@ -67,7 +67,7 @@ pub struct PresetState {
     pub query: String,
     /// The one that was applied last.
     pub applied: Option<usize>,
-    /// Set until it was drawn once: the key of a preset to bring into view.
+    /// Set for one frame: the key of a preset to bring into view.
     pub reveal: Option<String>,
 }
 

@@ -9,8 +9,8 @@ use crate::request::Draft;
 /// Steps that are kept.
 const KEPT: usize = 100;
 
-/// Names one step; never used twice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// Names one step; never used twice, and greater than those of all earlier ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StepId(u64);
 
 /// One step, with what is needed to take it back.
@@ -24,6 +24,8 @@ pub enum Step {
     Jobs(Vec<Removed>),
     /// This preset of one's own was removed.
     Preset(RemovedPreset),
+    /// Another one was put in the place of this preset of one's own.
+    Replaced(RemovedPreset),
 }
 
 /// The steps that can be taken back, of all kinds in one row.
@@ -44,6 +46,12 @@ impl UndoStack {
         id
     }
 
+    /// The name of the step that comes next.
+    #[must_use]
+    pub fn next(&self) -> StepId {
+        StepId(self.next)
+    }
+
     /// Takes the newest step off.
     pub fn pop(&mut self) -> Option<(StepId, Step)> {
         self.steps.pop()
@@ -59,20 +67,19 @@ impl UndoStack {
     }
 
     /// Whether a step can be taken back out of its turn. One draft builds on the other, so that of those only the
-    /// newest can; what was removed can come back at any time.
+    /// newest can, and so it is with what was in one file; what was removed can come back at any time.
     #[must_use]
     pub fn can_take(&self, id: StepId) -> bool {
-        let mut newest_first = self.steps.iter().rev();
         let Some((_, step)) = self.steps.iter().find(|(known, _)| *known == id) else {
             return false;
         };
-        match step {
-            Step::Draft(_) => {
-                let newest = newest_first.find(|(_, step)| matches!(step, Step::Draft(_)));
-                newest.is_some_and(|(newest, _)| *newest == id)
-            }
-            Step::Trash(_) | Step::Jobs(_) | Step::Preset(_) => true,
-        }
+        let builds_on_it = |later: &Step| match (step, later) {
+            (Step::Draft(_), Step::Draft(_)) => true,
+            (Step::Replaced(preset), Step::Replaced(later)) => preset.file == later.file,
+            _ => false,
+        };
+        let mut later = self.steps.iter().filter(|(known, _)| *known > id);
+        !later.any(|(_, step)| builds_on_it(step))
     }
 
     /// The newest step that moved this picture to the trash.
@@ -121,6 +128,22 @@ mod tests {
         assert!(stack.can_take(old), "it is the newest now");
         assert_eq!(stack.take(new), None, "nothing is taken twice");
         assert_eq!(stack.pop().map(|(id, _)| id), Some(trash));
+    }
+
+    #[test]
+    fn of_one_file_only_the_newest_content_is_replaced_by_the_earlier_one() {
+        let mut stack = UndoStack::default();
+        let replaced = |file: &str| {
+            Step::Replaced(RemovedPreset {
+                name: String::new(),
+                file: file.into(),
+                bytes: Vec::new(),
+            })
+        };
+        let old = stack.push(replaced("a.json"));
+        let other = stack.push(replaced("b.json"));
+        let new = stack.push(replaced("a.json"));
+        assert!(!stack.can_take(old) && stack.can_take(other) && stack.can_take(new));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use eframe::egui::{Context, ViewportCommand};
 
 use super::Studio;
-use crate::app::i18n::{Language, Message, Words};
+use crate::app::i18n::{Message, Words};
 use crate::app::notices::Weight;
 use crate::app::outcome::Outcome;
 use crate::app::session::Session;
@@ -29,7 +29,7 @@ impl Studio {
         if !changed {
             return;
         }
-        let language = settings.language.unwrap_or_else(Language::of_system);
+        let language = self.state.language();
         let new_language = self.shown.is_none() || language != self.words.language();
         self.shown_still = self.state.still_desktop;
         theme::install(
@@ -100,7 +100,7 @@ impl Studio {
         let draft = state
             .editing
             .as_ref()
-            .map_or(&state.draft, |(_, before)| before);
+            .map_or(&state.draft, |(_, before)| &before.draft);
         Session {
             draft: draft.clone(),
             history: state.desk.history.clone(),

@@ -43,6 +43,8 @@ impl Studio {
         }
         let mut wanted = Vec::new();
         if let Some(gallery) = &self.services.gallery {
+            // Before the list is: what they tell of is in it by then.
+            let notices = gallery.take_notices();
             let view = gallery.view();
             if view.revision != self.state.gallery.view.revision
                 || view.folder != self.state.gallery.view.folder
@@ -52,7 +54,7 @@ impl Studio {
                 }
                 self.state.gallery.view = view;
             }
-            for notice in gallery.take_notices() {
+            for notice in notices {
                 wanted.extend(update::gallery_notice(&mut self.state, notice));
             }
         }

@@ -11,7 +11,7 @@ use eframe::egui::{self, Context, Ui, ViewportCommand};
 
 use super::command::{Action, Command, Commands};
 use super::frame_times::{self, FrameTimes};
-use super::i18n::{Language, Words};
+use super::i18n::Words;
 use super::instance::Instance;
 use super::services::Services;
 use super::settings::Settings;
@@ -49,7 +49,7 @@ impl Studio {
         mark: Option<egui::ColorImage>,
         start: Start,
     ) -> Self {
-        let language = state.settings.language.unwrap_or_else(Language::of_system);
+        let language = state.language();
         let mark = mark.map(|image| ctx.load_texture("mark", image, egui::TextureOptions::LINEAR));
         let mut textures = Textures::default();
         textures.mark = mark;

@@ -237,7 +237,7 @@ pub(super) fn apply_preset(state: &mut State, place: usize, out: &mut Vec<Effect
     let Some(entry) = state.presets.entries.get(place) else {
         return;
     };
-    let language = state.settings.language.unwrap_or_else(Language::of_system);
+    let language = state.language();
     let name = entry.name(language).to_owned();
     let preset = entry.preset_in(language);
     let step = change_in_a_step(state, out, |draft| preset.apply(draft));
@@ -268,7 +268,7 @@ pub(super) fn warn_of_other_model(state: &mut State, entry: &PresetEntry) {
     if state.suits_model(&entry.preset) {
         return;
     }
-    let name = entry.name(state.settings.language.unwrap_or_else(Language::of_system));
+    let name = entry.name(state.language());
     let (_, said) = applied(state, name.to_owned(), &entry.preset);
     state.notices.warn(said);
 }
@@ -281,13 +281,14 @@ pub(super) fn save_preset(
     out: &mut Vec<Effect>,
 ) {
     let mut preset = Preset::from_draft(name, &state.draft);
-    if state.settings.language.unwrap_or_else(Language::of_system) == Language::Chinese {
+    if state.language() == Language::Chinese {
         preset.name_zh = preset.name.clone();
     }
     keep_preset(state, preset, None, with_prompt, with_picture, out);
 }
 
-/// Puts the settings in the place of an own preset; what it is called and said to be good for stays.
+/// Puts the settings in the place of an own preset; what it is called and said to be good for stays, and its thumbnail
+/// until there is another.
 pub(super) fn replace_preset(
     state: &mut State,
     place: usize,
@@ -305,16 +306,18 @@ pub(super) fn replace_preset(
         about: old.about.clone(),
         about_zh: old.about_zh.clone(),
         unknown: old.unknown.clone(),
+        thumbnail: old.thumbnail.clone(),
         ..Preset::from_draft("", &state.draft)
     };
-    let file = entry.file.clone();
-    keep_preset(state, preset, file, with_prompt, with_picture, out);
+    let name = entry.name(state.language()).to_owned();
+    let replaced = entry.file.clone().map(|file| (file, name));
+    keep_preset(state, preset, replaced, with_prompt, with_picture, out);
 }
 
 fn keep_preset(
     state: &mut State,
     mut preset: Preset,
-    replaced: Option<PathBuf>,
+    replaced: Option<(PathBuf, String)>,
     with_prompt: bool,
     with_picture: bool,
     out: &mut Vec<Effect>,

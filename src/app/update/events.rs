@@ -217,6 +217,7 @@ pub fn gallery_notice(state: &mut State, notice: Notice) -> Vec<Effect> {
     match notice {
         Notice::Trashed(pictures) => {
             for picture in pictures {
+                state.gallery.going.retain(|going| *going != picture);
                 // Who has taken it back already needs no offer.
                 if let Some(step) = state.desk.undo.trashed(&picture) {
                     state.notices.removed("notice-trashed", step, 1);
@@ -225,6 +226,7 @@ pub fn gallery_notice(state: &mut State, notice: Notice) -> Vec<Effect> {
         }
         Notice::NotTrashed(pictures) => {
             for picture in pictures {
+                state.gallery.going.retain(|going| *going != picture);
                 let step = state.desk.undo.trashed(&picture);
                 step.into_iter()
                     .for_each(|step| state.desk.undo.forget(step));
@@ -233,9 +235,7 @@ pub fn gallery_notice(state: &mut State, notice: Notice) -> Vec<Effect> {
         Notice::NotRestored => state.notices.warn(Message::new("notice-not-restored")),
         Notice::Restored(pictures) => {
             let count = pictures.len();
-            state
-                .notices
-                .good(Message::new("notice-restored").with("count", count));
+            state.notices.back("notice-restored", count);
             if let Some(first) = pictures.into_iter().next() {
                 // Who watches a job goes on watching it.
                 let watching = state.canvas.watching;
@@ -244,9 +244,13 @@ pub fn gallery_notice(state: &mut State, notice: Notice) -> Vec<Effect> {
                 state.gallery.scroll_to_chosen = true;
             }
         }
-        Notice::Problem(why) => state
-            .notices
-            .error(Message::new("notice-gallery").because(why)),
+        Notice::Problem(why) => {
+            // An order that a busy gallery does not take is answered by nothing else.
+            state.gallery.going.clear();
+            state
+                .notices
+                .error(Message::new("notice-gallery").because(why));
+        }
     }
     out
 }

@@ -147,6 +147,11 @@ fn walk_rows(state: &mut State, by: isize, out: &mut Vec<Effect>) {
 }
 
 fn trash(state: &mut State, path: PathBuf, out: &mut Vec<Effect>) {
+    // A key that repeats asks again before the list is without the picture.
+    if state.gallery.going.contains(&path) {
+        return;
+    }
+    state.gallery.going.push(path.clone());
     // At once, and not when it is told to be there: the next press may be the one that takes it back.
     state.desk.undo.push(Step::Trash(path.clone()));
     state.desk.edited = None;

@@ -10,6 +10,7 @@ mod undo;
 
 pub use events::{engine_event, gallery_notice};
 pub use queue::{jobs_removed, queue_seen};
+pub use undo::not_taken_back;
 
 use std::path::{Path, PathBuf};
 
@@ -125,6 +126,10 @@ pub fn command(state: &mut State, command: Command) -> Vec<Effect> {
         Command::Outcome(outcome) => outcomes::take(state, outcome, out),
     }
     keep_offers(state);
+    // A path that is typed lives no longer than its dialog: a whole picture may hang on it.
+    if state.layout.dialog != Some(Dialog::TypePath) {
+        state.layout.path = None;
+    }
     effects
 }
 
@@ -280,7 +285,7 @@ fn dialog_of(action: Action) -> Option<Dialog> {
 }
 
 fn switch_language(state: &mut State, out: &mut Vec<Effect>) {
-    let language = match state.settings.language.unwrap_or_else(Language::of_system) {
+    let language = match state.language() {
         Language::Chinese => Language::English,
         Language::English => Language::Chinese,
     };
@@ -368,6 +373,8 @@ fn change_settings(state: &mut State, new: Settings, out: &mut Vec<Effect>) {
             state.gallery_folder.clone_from(folder);
         }
         state.gallery.chosen = None;
+        state.gallery.before = None;
+        state.gallery.going.clear();
         state.gallery.facts = None;
         state.canvas.other = None;
         state.desk.undo.forget_trash();

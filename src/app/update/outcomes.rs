@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use super::draft;
 use crate::app::effect::Effect;
-use crate::app::i18n::{Language, Message};
-use crate::app::notices::Weight;
+use crate::app::i18n::Message;
+use crate::app::notices::{Offer, Weight};
 use crate::app::outcome::{Imported, Outcome};
 use crate::app::settings::Settings;
-use crate::app::state::{Dialog, Model, PresetEntry, State};
+use crate::app::state::{Dialog, Model, PresetEntry, RemovedPreset, State, Step, TypedPath};
 
 pub(super) fn take(state: &mut State, outcome: Outcome, out: &mut Vec<Effect>) {
     match outcome {
@@ -30,9 +30,10 @@ pub(super) fn take(state: &mut State, outcome: Outcome, out: &mut Vec<Effect>) {
                 out,
             );
         }
-        Outcome::NoDialog(path) => {
-            state.layout.path = Some(path);
-            state.layout.dialog = Some(Dialog::TypePath);
+        Outcome::NoDialog(path) => type_path(state, path),
+        Outcome::PathRefused(path, why) => {
+            type_path(state, path);
+            state.notices.error(why);
         }
         Outcome::Facts(path, facts) => {
             if state.gallery.chosen.as_ref() == Some(&path) {
@@ -43,7 +44,11 @@ pub(super) fn take(state: &mut State, outcome: Outcome, out: &mut Vec<Effect>) {
             state.presets.list(entries);
             apply_default_preset(state);
         }
-        Outcome::PresetSaved(key, entries) => preset_saved(state, key, entries),
+        Outcome::PresetSaved {
+            key,
+            replaced,
+            entries,
+        } => preset_saved(state, key, replaced, entries),
         Outcome::PresetRemoved(preset, entries) => {
             state.presets.list(entries);
             super::presets::removed(state, preset);
@@ -52,6 +57,10 @@ pub(super) fn take(state: &mut State, outcome: Outcome, out: &mut Vec<Effect>) {
             state.presets.list(entries);
             let said = Message::new("notice-preset-back").with("name", name);
             state.notices.good(said);
+        }
+        Outcome::NotTakenBack(step, why) => {
+            super::not_taken_back(state, *step);
+            state.notices.error(why);
         }
         Outcome::Imported(imported) => take_imported(state, *imported, out),
         Outcome::Devices(devices, system) => {
@@ -72,16 +81,32 @@ pub(super) fn take(state: &mut State, outcome: Outcome, out: &mut Vec<Effect>) {
     }
 }
 
-/// Says so, and shows where it is: the list may be long, and what was searched for may hide it.
-fn preset_saved(state: &mut State, key: String, entries: Vec<PresetEntry>) {
+/// Asks for a path, with what was typed of it.
+fn type_path(state: &mut State, path: TypedPath) {
+    state.layout.path = Some(path);
+    state.layout.dialog = Some(Dialog::TypePath);
+}
+
+/// Says so, and shows where it is: the list may be long, and what was searched for may hide it. The preset whose place
+/// it took can come back.
+fn preset_saved(
+    state: &mut State,
+    key: String,
+    replaced: Option<RemovedPreset>,
+    entries: Vec<PresetEntry>,
+) {
     state.presets.list(entries);
+    let step = replaced.map(|preset| state.desk.undo.push(Step::Replaced(preset)));
+    if step.is_some() {
+        state.desk.edited = None;
+    }
     let mut entries = state.presets.entries.iter().enumerate();
     let Some((place, entry)) = entries.find(|(_, entry)| entry.key == key) else {
         return;
     };
-    let language = state.settings.language.unwrap_or_else(Language::of_system);
+    let language = state.language();
     let said = Message::new("notice-preset-saved").with("name", entry.name(language));
-    state.notices.good(said);
+    state.notices.say(Weight::Good, said, step.map(Offer::undo));
     state.presets.query.clear();
     // The settings are what it sets.
     state.presets.applied = Some(place);
@@ -98,7 +123,7 @@ fn apply_default_preset(state: &mut State) {
     };
     let mut entries = state.presets.entries.iter().enumerate();
     if let Some((place, entry)) = entries.find(|(_, entry)| &entry.key == wanted) {
-        let language = state.settings.language.unwrap_or_else(Language::of_system);
+        let language = state.language();
         entry.preset_in(language).apply(&mut state.draft);
         state.presets.applied = Some(place);
     }
@@ -136,7 +161,7 @@ fn take_imported(state: &mut State, imported: Imported, out: &mut Vec<Effect>) {
     }
     // One preset is meant to be used; many are meant to be kept.
     if let [only] = presets.as_slice() {
-        let language = state.settings.language.unwrap_or_else(Language::of_system);
+        let language = state.language();
         only.preset_in(language).apply(&mut new);
         draft::warn_of_other_model(state, only);
     }

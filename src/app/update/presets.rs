@@ -1,7 +1,7 @@
 //! Presets that are removed, and come back.
 
 use crate::app::effect::Effect;
-use crate::app::i18n::{Language, Message};
+use crate::app::i18n::Message;
 use crate::app::notices::{Offer, Weight};
 use crate::app::state::{RemovedPreset, State, Step};
 
@@ -10,7 +10,7 @@ pub(super) fn remove(state: &mut State, place: usize, out: &mut Vec<Effect>) {
     let Some(entry) = state.presets.entries.get(place) else {
         return;
     };
-    let language = state.settings.language.unwrap_or_else(Language::of_system);
+    let language = state.language();
     let name = entry.name(language).to_owned();
     let file = entry.file.clone();
     out.extend(file.map(|file| Effect::RemovePreset(file, name)));

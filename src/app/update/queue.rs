@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::app::command::QueueChange;
 use crate::app::effect::Effect;
 use crate::app::i18n::Message;
-use crate::app::state::{State, Step};
-use crate::engine::{QueueView, Removed};
+use crate::app::state::{BeforeEdit, Narrow, State, Step};
+use crate::engine::{JobId, QueueView, Removed};
 use crate::request::Draft;
 
 pub(super) fn change(state: &mut State, change: QueueChange, out: &mut Vec<Effect>) {
@@ -15,20 +15,7 @@ pub(super) fn change(state: &mut State, change: QueueChange, out: &mut Vec<Effec
         QueueChange::Retry(id) => out.push(Effect::Retry(id)),
         QueueChange::MoveBy(id, places) => out.push(Effect::MoveBy(id, places)),
         QueueChange::MoveBefore(id, before) => out.push(Effect::MoveBefore(id, before)),
-        QueueChange::Edit(id) => {
-            let Some(job) = state.queue.jobs.iter().find(|job| job.id == id).cloned() else {
-                return;
-            };
-            let before = match state.editing.take() {
-                Some((_, before)) => before,
-                None => Box::new(state.draft.clone()),
-            };
-            out.push(Effect::Hold(Some(id)));
-            show(state, Draft::from(job.request.clone()), out);
-            state.editing = Some((id, before));
-            state.layout.left = true;
-            state.layout.narrow = crate::app::state::Narrow::Write;
-        }
+        QueueChange::Edit(id) => edit(state, id, out),
         QueueChange::SaveEdit => {
             let Some((id, before)) = state.editing.take() else {
                 return;
@@ -37,7 +24,7 @@ pub(super) fn change(state: &mut State, change: QueueChange, out: &mut Vec<Effec
                 Ok(request) => {
                     out.push(Effect::EditJob(id, Box::new(request)));
                     out.push(Effect::Hold(None));
-                    show(state, *before, out);
+                    show(state, before.draft, out);
                 }
                 Err(error) => {
                     state
@@ -50,10 +37,31 @@ pub(super) fn change(state: &mut State, change: QueueChange, out: &mut Vec<Effec
         QueueChange::LeaveEdit => {
             if let Some((_, before)) = state.editing.take() {
                 out.push(Effect::Hold(None));
-                show(state, *before, out);
+                show(state, before.draft, out);
             }
         }
     }
+}
+
+/// Takes a job's request into the panels. Where it is there already, what was changed of it stays.
+fn edit(state: &mut State, id: JobId, out: &mut Vec<Effect>) {
+    let Some(job) = state.queue.jobs.iter().find(|job| job.id == id).cloned() else {
+        return;
+    };
+    state.layout.left = true;
+    state.layout.narrow = Narrow::Write;
+    let known = state.editing.as_ref();
+    if known.is_some_and(|(edited, _)| *edited == id) {
+        return;
+    }
+    let draft = match state.editing.take() {
+        Some((_, before)) => before.draft,
+        None => state.draft.clone(),
+    };
+    out.push(Effect::Hold(Some(id)));
+    show(state, Draft::from(job.request.clone()), out);
+    let since = state.desk.undo.next();
+    state.editing = Some((id, BeforeEdit { draft, since }));
 }
 
 fn show(state: &mut State, draft: Draft, out: &mut Vec<Effect>) {

@@ -9,7 +9,7 @@ use eframe::egui::{
 
 use super::View;
 use super::icons::Icon;
-use super::{canvas_bar, widgets};
+use super::{canvas_bar, size_text, widgets};
 use crate::app::command::{Action, Command};
 use crate::app::state::{prompt_of, size_of};
 use crate::app::theme::Tokens;
@@ -137,6 +137,10 @@ fn filter(ui: &mut Ui, view: &mut View<'_>) {
                 })),
             ),
         ];
+        let why = match view.state.gallery.chosen {
+            Some(_) => "why-no-metadata",
+            None => "why-no-picture",
+        };
         for (key, term) in terms {
             let line = egui::Button::new(view.say(key))
                 .shortcut_text(term.clone().unwrap_or_default())
@@ -146,7 +150,7 @@ fn filter(ui: &mut Ui, view: &mut View<'_>) {
             let response = ui
                 .add_enabled_ui(term.is_some(), |ui| ui.add_sized(vec2(width, 28.0), line))
                 .inner
-                .on_disabled_hover_text(view.say("why-no-picture"));
+                .on_disabled_hover_text(view.say(why));
             if let Some(term) = term.filter(|_| response.clicked()) {
                 let query = with_term(&view.state.gallery.query, &term);
                 view.send(Command::Search(query));
@@ -165,7 +169,7 @@ fn with_term(query: &str, term: &str) -> String {
     let query = query.trim();
     if query.is_empty() {
         term.to_owned()
-    } else if query.contains(term) {
+    } else if format!(" {query} ").contains(&format!(" {term} ")) {
         query.to_owned()
     } else {
         format!("{query} {term}")
@@ -215,14 +219,18 @@ fn grid(ui: &mut Ui, view: &mut View<'_>) {
     ui.data_mut(|data| data.insert_temp(key, holds));
 }
 
-/// Lets the arrows walk the pictures while the keyboard is on one of them.
-fn walk(ui: &Ui, view: &mut View<'_>, cell: egui::Id) {
+/// Lets the arrows walk the pictures while the keyboard is on one of them: from that one, chosen or not.
+fn walk(ui: &Ui, view: &mut View<'_>, cell: egui::Id, entry: &Entry) {
     let arrows = EventFilter {
         horizontal_arrows: true,
         vertical_arrows: true,
         ..EventFilter::default()
     };
     ui.memory_mut(|memory| memory.set_focus_lock_filter(cell, arrows));
+    let gallery = &view.state.gallery;
+    // After a step the keyboard comes to the chosen picture a frame later.
+    let follows = gallery.scroll_to_chosen || gallery.chosen.as_ref() == Some(&entry.path);
+    let mut from_here = !follows;
     for (key, action) in [
         (Key::ArrowRight, Action::NextPicture),
         (Key::ArrowLeft, Action::PreviousPicture),
@@ -230,6 +238,9 @@ fn walk(ui: &Ui, view: &mut View<'_>, cell: egui::Id) {
         (Key::ArrowUp, Action::PreviousRow),
     ] {
         let presses = ui.input_mut(|input| input.count_and_consume_key(Modifiers::NONE, key));
+        if presses > 0 && std::mem::take(&mut from_here) {
+            view.send(Command::Choose(entry.path.clone()));
+        }
         for _ in 0..presses {
             view.send(action);
         }
@@ -295,7 +306,7 @@ fn cell(ui: &mut Ui, view: &mut View<'_>, entry: &Arc<Entry>, side: f32) -> Resp
         view.send(Command::Choose(entry.path.clone()));
     }
     if response.has_focus() {
-        walk(ui, view, response.id);
+        walk(ui, view, response.id, entry);
     }
     response.context_menu(|ui| {
         compare_line(ui, view, entry);
@@ -336,7 +347,23 @@ fn name(view: &View<'_>, entry: &Entry) -> String {
             .unwrap_or_default();
     }
     match size_of(entry) {
-        Some((width, height)) => format!("{prompt} · {width}×{height}"),
+        Some((width, height)) => format!("{prompt} · {}", size_text(width, height)),
         None => prompt,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_term_is_added_unless_the_query_has_it_whole() {
+        for (query, with) in [
+            ("", "seed:4"),
+            ("fox seed:42", "fox seed:42 seed:4"),
+            (" seed:4 fox ", "seed:4 fox"),
+        ] {
+            assert_eq!(with_term(query, "seed:4"), with);
+        }
     }
 }

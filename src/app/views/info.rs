@@ -4,7 +4,7 @@ use eframe::egui::{RichText, ScrollArea, Ui};
 
 use super::View;
 use super::icons::Icon;
-use super::{status, widgets};
+use super::{size_text, status, widgets};
 use crate::app::command::{Action, Command};
 use crate::app::state::Reuse;
 use crate::app::theme::GRID;
@@ -120,7 +120,7 @@ fn settings(ui: &mut Ui, view: &View<'_>, facts: &Metadata) {
     widgets::fact(
         ui,
         &view.say("info-size"),
-        &format!("{}×{}", request.size.width(), request.size.height()),
+        &size_text(request.size.width(), request.size.height()),
     );
     widgets::fact(
         ui,

@@ -41,6 +41,9 @@ use super::i18n::{Value, Words};
 use super::state::State;
 use super::textures::Textures;
 
+/// How many characters of a cause are shown.
+const CAUSE: usize = 600;
+
 /// What a view is given.
 pub struct View<'a> {
     /// What to draw.
@@ -62,6 +65,12 @@ impl View<'_> {
     /// The sentence under `key` with its placeables filled.
     fn say_with(&self, key: &str, args: &[(&'static str, Value)]) -> String {
         self.words.say_with(key, args)
+    }
+
+    /// Why something failed. It is translated anew each frame, so no more of it than is ever read.
+    fn cause(&self, why: &str) -> String {
+        let why: String = why.chars().take(CAUSE).collect();
+        self.words.cause(&why)
     }
 
     /// Asks for something.
@@ -125,4 +134,9 @@ impl View<'_> {
             ui.close();
         }
     }
+}
+
+/// A size in pixels.
+fn size_text(width: u32, height: u32) -> String {
+    format!("{width} × {height}")
 }

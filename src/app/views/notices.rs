@@ -106,7 +106,7 @@ fn button_width(ui: &Ui, text: &str) -> f32 {
     let font = egui::TextStyle::Button.resolve(ui.style());
     let galley = ui
         .painter()
-        .layout_no_wrap(text.to_owned(), font, egui::Color32::PLACEHOLDER);
+        .layout_no_wrap(text.to_owned(), font, Tokens::of(ui).text);
     galley.size().x + 2.0 * ui.spacing().button_padding.x
 }
 
@@ -133,7 +133,7 @@ fn words(ui: &mut Ui, view: &View<'_>, notice: &Notice, brief: bool) {
             node.set_live(egui::accesskit::Live::Assertive)
         });
         if let Some(detail) = &notice.message.detail {
-            let detail = view.words.cause(detail);
+            let detail = view.cause(detail);
             if brief {
                 brief_detail(ui, view, notice, &detail);
             } else {
@@ -144,7 +144,6 @@ fn words(ui: &mut Ui, view: &View<'_>, notice: &Notice, brief: bool) {
 }
 
 fn whole_detail(ui: &mut Ui, detail: &str) {
-    let detail: String = detail.chars().take(600).collect();
     let text = RichText::new(detail)
         .small()
         .color(Tokens::of(ui).text_weak);

@@ -4,7 +4,7 @@ use eframe::egui::{self, Align, RichText, Sense, TextEdit, TextStyle, Ui, Vec2, 
 
 use super::View;
 use super::icons::Icon;
-use super::{preset_tile, widgets};
+use super::{preset_tile, size_text, widgets};
 use crate::app::command::{Action, Command};
 use crate::app::i18n::Language;
 use crate::app::state::PresetEntry;
@@ -184,7 +184,7 @@ fn summary(view: &View<'_>, entry: &PresetEntry) -> String {
     let preset = entry.preset_in(view.words.language());
     let mut parts = Vec::new();
     if let Some(size) = preset.size {
-        parts.push(format!("{}×{}", size.width(), size.height()));
+        parts.push(size_text(size.width(), size.height()));
     }
     if let Some(steps) = preset.steps {
         parts.push(view.say_with("steps-count", &[("steps", steps.get().into())]));

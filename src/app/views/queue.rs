@@ -9,9 +9,8 @@ use eframe::egui::{
 
 use super::View;
 use super::icons::Icon;
-use super::{queue_drag, status, widgets};
+use super::{queue_drag, size_text, status, widgets};
 use crate::app::command::{Action, Command, QueueChange};
-use crate::app::i18n::Value;
 use crate::app::theme::{CARD_RADIUS, Tokens};
 use crate::engine::{Job, JobId, JobState, Status};
 
@@ -137,7 +136,7 @@ fn row(ui: &mut Ui, view: &mut View<'_>, job: &Arc<Job>, below: Option<JobId>) {
     buttons(ui, view, job, foot);
     match &job.state {
         JobState::Running => response.on_hover_text(view.tip(ui.ctx(), Action::Watch)),
-        JobState::Failed { reason } => response.on_hover_text(view.words.cause(reason)),
+        JobState::Failed { reason } => response.on_hover_text(view.cause(reason)),
         JobState::Waiting => response,
     };
 }
@@ -171,11 +170,8 @@ pub(super) fn shorten(prompt: &str) -> String {
 fn facts(view: &View<'_>, job: &Job) -> String {
     let request = &job.request;
     let steps = view.say_with("steps-count", &[("steps", request.steps.get().into())]);
-    let mut text = format!(
-        "{}×{} · {steps}",
-        request.size.width(),
-        request.size.height()
-    );
+    let size = size_text(request.size.width(), request.size.height());
+    let mut text = format!("{size} · {steps}");
     if request.count.get() > 1 {
         let pictures = view.say_with("pictures-count", &[("count", request.count.get().into())]);
         text = format!("{text} · {pictures}");
@@ -225,7 +221,7 @@ fn state_line(ui: &Ui, view: &View<'_>, job: &Job, foot: Rect) {
             );
         }
         (JobState::Failed { reason }, _) => {
-            let text = view.say_with("queue-failed", &[("reason", Value::Cause(reason.clone()))]);
+            let text = view.say_with("queue-failed", &[("reason", view.cause(reason).into())]);
             widgets::text_cut(
                 ui,
                 line,

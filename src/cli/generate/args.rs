@@ -15,7 +15,7 @@ use std::path::PathBuf;
 
 /// Arguments of `danqing generate`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, allow_negative_numbers = true)]
 pub struct Args {
     /// What to paint; put it in quotes. Up to 512 tokens are read
     #[arg(value_name = "PROMPT", required_unless_present = "from")]

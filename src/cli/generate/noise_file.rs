@@ -72,6 +72,13 @@ pub fn expect_writable(path: &Path) -> Result<(), Failure> {
             path.display()
         )));
     }
+    if image::ImageFormat::from_path(path).is_ok() {
+        return Err(Failure::Input(format!(
+            "{} ends as pictures do, and latents would replace one of that name; give --save-latents a name such as \
+             latents.safetensors",
+            path.display()
+        )));
+    }
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());

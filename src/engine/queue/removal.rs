@@ -30,15 +30,10 @@ impl Queue {
         if !gone.is_empty() {
             shared.cancelled.extend(gone.iter().map(|gone| gone.job.id));
             self.change(&mut shared, |jobs| {
-                jobs.retain(|job| gone.iter().all(|gone| gone.job.id != job.id));
+                jobs.retain(|job| job.state == JobState::Running || !wanted(job));
             });
         }
         gone
-    }
-
-    /// Cancels every job but the one that runs; returns how many.
-    pub fn cancel_waiting(&self) -> usize {
-        self.remove_where(|_| true).len()
     }
 
     /// Puts jobs back to where they were taken from, under new names, since their old ones have ended. Pictures that

@@ -148,10 +148,10 @@ impl Keeper {
             },
             Order::Trash(paths) => {
                 let moves = self.trash.put(&paths);
-                let mut kept = paths;
-                if let Ok(moves) = &moves {
-                    kept.retain(|path| !moves.done.contains(path));
-                }
+                let kept: Vec<PathBuf> = match &moves {
+                    Ok(moves) => moves.failed.iter().map(|(path, _)| path.clone()).collect(),
+                    Err(_) => paths,
+                };
                 self.take_moves(moves, Notice::Trashed);
                 if !kept.is_empty() {
                     self.say(Notice::NotTrashed(kept));
@@ -161,13 +161,10 @@ impl Keeper {
                 let moves = self.trash.undo();
                 self.take_moves(moves, Notice::Restored);
             }
-            Order::Restore(picture) => {
-                let moves = self.trash.undo_of(&picture);
-                if moves.as_ref().is_ok_and(|moves| *moves == Moves::default()) {
-                    self.say(Notice::NotRestored);
-                }
-                self.take_moves(moves, Notice::Restored);
-            }
+            Order::Restore(picture) => match self.trash.undo_of(&picture).transpose() {
+                Some(moves) => self.take_moves(moves, Notice::Restored),
+                None => self.say(Notice::NotRestored),
+            },
             Order::EmptyTrash => {
                 self.trash.hand_over(Duration::ZERO);
                 self.publish();

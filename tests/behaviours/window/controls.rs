@@ -235,3 +235,46 @@ fn a_negative_prompt_is_seen_when_it_comes_in_and_can_be_folded_away() {
     );
     assert_eq!(desk.state().draft.negative, "blur");
 }
+
+#[test]
+fn escape_closes_an_open_menu_and_lets_the_job_run() {
+    use danqing::request::{Count, Draft, Steps};
+    let mut desk = Desk::open();
+    let draft = Draft {
+        prompt: "a fox".into(),
+        steps: Steps::new(50).unwrap(),
+        count: Count::new(8).unwrap(),
+        ..desk.state().draft.clone()
+    };
+    desk.send(Command::Draft(Box::new(draft)));
+    desk.send(Action::Generate);
+    desk.wait("it runs", |state| state.queue.running().is_some());
+    desk.window.get_by_label("Filter").click();
+    desk.window.run_steps(3);
+    let menu = |desk: &Desk<'_>| desk.window.query_by_label_contains("Made today").is_some();
+    assert!(menu(&desk));
+    desk.press(NONE, Key::Escape);
+    desk.window.run_steps(3);
+    assert!(!menu(&desk));
+    desk.wait("a picture is painted", |state| state.gallery.view.total > 0);
+    assert!(desk.state().queue.running().is_some());
+    desk.press(NONE, Key::Escape);
+    desk.wait("it stops", |state| state.queue.running().is_none());
+    assert!(desk.state().gallery.view.total < 8);
+}
+
+#[test]
+fn arrows_walk_from_the_picture_that_the_keyboard_is_on() {
+    let mut desk = Desk::open();
+    for prompt in ["one", "two", "three"] {
+        desk.paint(prompt);
+    }
+    desk.window.get_by_label_contains("one ·").focus();
+    desk.window.run_steps(3);
+    desk.press(NONE, Key::ArrowLeft);
+    desk.window.run_steps(3);
+    let chosen = desk.state().chosen_entry().unwrap();
+    assert_eq!(danqing::app::state::prompt_of(chosen), "two");
+    let two = desk.window.get_by_label_contains("two ·");
+    assert!(two.is_focused(), "and it goes along");
+}

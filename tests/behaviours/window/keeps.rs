@@ -107,6 +107,74 @@ fn a_preset_that_was_deleted_comes_back() {
     assert_eq!(std::fs::read(&file).unwrap(), before);
 }
 
+/// The place of the preset that is called Mine.
+fn mine(state: &State) -> Option<usize> {
+    state.presets.own_named("Mine")
+}
+
+#[test]
+fn a_preset_that_was_replaced_comes_back_and_keeps_its_picture_meanwhile() {
+    let mut desk = Desk::open();
+    desk.paint("a fox");
+    desk.send(Command::SavePresetAs {
+        name: "Mine".into(),
+        with_prompt: true,
+        with_picture: true,
+    });
+    desk.wait("it is listed", |state| mine(state).is_some());
+    let place = mine(desk.state()).unwrap();
+    let file = desk.state().presets.entries[place].file.clone().unwrap();
+    let before = std::fs::read(&file).unwrap();
+    desk.write("a hare");
+    desk.send(Command::ReplacePreset {
+        place,
+        with_prompt: true,
+        with_picture: false,
+    });
+    let prompt = |state: &State| {
+        let entry = &state.presets.entries[mine(state)?];
+        entry.preset.prompt.clone()
+    };
+    desk.wait("it is another", |state| {
+        prompt(state).as_deref() == Some("a hare")
+    });
+    let place = mine(desk.state()).unwrap();
+    assert!(desk.state().presets.entries[place].picture.is_some());
+    desk.send(Action::Undo);
+    desk.wait("it is the earlier one", |state| {
+        prompt(state).as_deref() == Some("a fox")
+    });
+    assert_eq!(std::fs::read(&file).unwrap(), before);
+}
+
+/// A disk that does not take it back must not cost a person the preset.
+#[test]
+fn an_undo_that_failed_can_be_tried_again() {
+    let mut desk = Desk::open();
+    desk.send(Command::SavePresetAs {
+        name: "Mine".into(),
+        with_prompt: false,
+        with_picture: false,
+    });
+    desk.wait("it is listed", |state| mine(state).is_some());
+    let place = mine(desk.state()).unwrap();
+    let file = desk.state().presets.entries[place].file.clone().unwrap();
+    let folder = file.parent().unwrap();
+    desk.send(Command::RemovePreset(place));
+    desk.wait("it is gone", |state| mine(state).is_none());
+    std::fs::remove_dir_all(folder).unwrap();
+    std::fs::write(folder, "a file where a folder should be").unwrap();
+    desk.send(Action::Undo);
+    desk.wait("that is said", |state| {
+        let mut live = state.notices.live();
+        live.any(|notice| notice.message.key == "notice-preset-not-saved")
+    });
+    std::fs::remove_file(folder).unwrap();
+    desk.send(Action::Undo);
+    desk.wait("it is back", |state| mine(state).is_some());
+    assert!(file.exists());
+}
+
 #[test]
 fn a_saved_preset_is_said_and_shown_and_a_second_of_its_name_is_asked_about() {
     let mut desk = Desk::open();

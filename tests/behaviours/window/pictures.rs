@@ -3,8 +3,9 @@
 use danqing::app::command::{Action, Command};
 use danqing::app::i18n::Value;
 use danqing::app::notices::Offer;
+use danqing::app::outcome::Outcome;
 use danqing::app::reasons::why_not;
-use danqing::app::state::{CompareMode, State, Zoom};
+use danqing::app::state::{CompareMode, Dialog, ExportKind, PathFor, State, TypedPath, Zoom};
 use danqing::engine::Status;
 use danqing::request::{Count, Draft, Steps};
 use eframe::egui::{Key, Modifiers};
@@ -73,6 +74,62 @@ fn offers(desk: &Desk<'_>) -> usize {
     let live = desk.state().notices.live();
     live.filter(|notice| matches!(notice.offer, Some(Offer::Undo(_))))
         .count()
+}
+
+fn said(state: &State, key: &str, count: usize) -> bool {
+    let mut live = state.notices.live();
+    let args = [("count", Value::from(count))];
+    live.any(|notice| notice.message.key == key && notice.message.args == args)
+}
+
+/// A key that is held down asks again before the picture has left the list.
+#[test]
+fn a_picture_is_trashed_once_however_often_that_is_asked() {
+    let mut desk = Desk::open();
+    for prompt in ["one", "two"] {
+        desk.paint(prompt);
+    }
+    let list = desk.state().gallery.shown().to_vec();
+    for _ in 0..2 {
+        for entry in list.iter().chain(&list) {
+            let trash = Command::Trash(entry.path.clone());
+            desk.window.state_mut().send(trash);
+        }
+        desk.window.run_steps(2);
+        desk.wait("both are gone", |state| {
+            state.gallery.view.total == 0 && said(state, "notice-trashed", 2)
+        });
+        desk.window.run_steps(4);
+        assert!(!desk.notices().contains(&"notice-gallery"));
+        desk.window.get_by_label("Undo").click();
+        desk.window.run_steps(2);
+        desk.wait("both are back, and told as one", |state| {
+            state.gallery.view.total == 2 && said(state, "notice-restored", 2)
+        });
+    }
+}
+
+/// A desktop without file dialogs: what was typed of a path is there to be mended.
+#[test]
+fn a_typed_path_that_is_taken_is_asked_for_again() {
+    let mut desk = Desk::open();
+    desk.paint("a fox");
+    let state = desk.state();
+    let picture = state.gallery_folder.join(&state.gallery.shown()[0].path);
+    let typed = TypedPath {
+        text: picture.display().to_string(),
+        wanted: PathFor::Copy(picture, ExportKind::Png),
+    };
+    desk.send(Command::Outcome(Outcome::NoDialog(typed.clone())));
+    desk.send(Command::UsePath);
+    desk.wait("it is refused", |state| {
+        let mut live = state.notices.live();
+        live.any(|notice| notice.message.key == "notice-path-taken")
+    });
+    assert_eq!(desk.state().layout.dialog, Some(Dialog::TypePath));
+    assert_eq!(desk.state().layout.path, Some(typed));
+    desk.send(Command::CloseDialog);
+    assert_eq!(desk.state().layout.path, None, "it may hold a picture");
 }
 
 #[test]

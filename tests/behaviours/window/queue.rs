@@ -179,6 +179,43 @@ fn undo_leaves_the_job_that_was_taken_into_the_panels() {
     );
 }
 
+/// What is in the panels may be just what the job is; only a step from before the edit ends it.
+#[test]
+fn undo_within_the_edit_of_a_job_stays_with_that_job() {
+    let mut desk = Desk::open();
+    desk.send(Action::DrawSeed);
+    wait_in_a_paused_queue(&mut desk, &["one"]);
+    let one = id(&desk, "one");
+    desk.send(Command::Queue(QueueChange::Edit(one)));
+    desk.write("one, changed");
+    desk.send(Command::Queue(QueueChange::Edit(one)));
+    assert_eq!(desk.state().draft.prompt, "one, changed", "taken once");
+    desk.send(Action::Undo);
+    assert_eq!(desk.state().draft.prompt, "one");
+    assert!(desk.state().editing.is_some(), "it is still that job");
+    desk.send(Action::Undo);
+    assert_ne!(desk.state().draft.prompt, "one");
+    assert!(desk.state().editing.is_none(), "this is from before it");
+}
+
+#[test]
+fn one_job_is_never_written_into_another() {
+    let mut desk = Desk::open();
+    wait_in_a_paused_queue(&mut desk, &["one", "two"]);
+    desk.write("my draft");
+    for prompt in ["one", "two"] {
+        let job = id(&desk, prompt);
+        desk.send(Command::Queue(QueueChange::Edit(job)));
+    }
+    desk.send(Action::Undo);
+    assert_eq!(desk.state().draft.prompt, "one");
+    assert!(desk.state().editing.is_none(), "it would be saved into two");
+    desk.send(Command::Queue(QueueChange::SaveEdit));
+    assert_eq!(prompts(desk.state()), ["one", "two"]);
+    desk.send(Action::Undo);
+    assert_eq!(desk.state().draft.prompt, "my draft");
+}
+
 #[test]
 fn the_queue_is_reordered_edited_and_cancelled() {
     let mut desk = Desk::open();
