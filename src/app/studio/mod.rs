@@ -188,7 +188,7 @@ impl eframe::App for Studio {
     }
 
     fn on_exit(&mut self) {
-        // Nothing older may land on what is written here.
+        // So that nothing older lands on what is written here, unless the disk stalls for longer than these wait.
         self.services.session_writes.finish();
         self.services.settings_writes.finish();
         if let Err(error) = self.session().save(&self.services.places.session()) {
